@@ -1,0 +1,84 @@
+import { z } from 'zod'
+
+const LinkFacts = z.looseObject({
+  id: z.string(),
+  slug: z.string(),
+  url: z.string().nullable().describe('The target; null for wifi, vcard and text.'),
+  shortUrl: z.string(),
+})
+
+const Facts = z.looseObject({})
+
+/**
+ * Everything that can happen and be told to a webhook: the name, what it means, and the shape of
+ * `data`. `optIn` events are written only when an endpoint subscribes to them.
+ */
+export const EVENTS = {
+  'project.changed': { summary: 'A project was created or its set-up changed.', data: Facts },
+  'webhook.test': {
+    summary: 'Sent on request to prove that a destination works.',
+    data: z.object({ message: z.string(), project: z.null() }),
+  },
+  'link.created': { summary: 'A short link was created.', data: LinkFacts },
+  'link.updated': { summary: 'A short link was changed.', data: LinkFacts },
+  'link.deleted': { summary: 'A short link was deleted.', data: LinkFacts },
+  'link.clicked': { summary: 'A short link was visited (opt-in).', data: Facts },
+  'link.limit_reached': { summary: 'A link reached its click limit.', data: Facts },
+  'subscription.created': {
+    summary: 'A subscription was started or renewed.',
+    data: z.looseObject({
+      plan: z.string(),
+      amount: z.number().describe('In major units.'),
+      interval: z.enum(['month', 'year']),
+      currency: z.string(),
+      amountMinor: z.int(),
+    }),
+  },
+  'subscription.past_due': { summary: 'A renewal was not paid in time.', data: Facts },
+  'subscription.canceled': { summary: 'A subscription ended.', data: Facts },
+  'usage.limit_reached': { summary: 'A monthly limit of the plan was reached.', data: Facts },
+  'conversion.lead': { summary: 'A lead was recorded.', data: Facts },
+  'conversion.sale': { summary: 'A sale or a refund was recorded.', data: Facts },
+  'domain.verified': { summary: 'A domain now serves links.', data: Facts },
+  'domain.unhealthy': { summary: 'A domain stopped pointing here.', data: Facts },
+  'job.completed': { summary: 'A submission job ended.', data: Facts },
+  'submission.updated': { summary: 'A submission changed its state.', data: Facts },
+  'backlink.changed': { summary: 'A backlink changed.', data: Facts },
+  'backlink.lost': { summary: 'A backlink is gone.', data: Facts },
+  'backlink.recovered': { summary: 'A lost backlink is back.', data: Facts },
+  'tracking.completed': { summary: 'A tracking run ended.', data: Facts },
+  'visibility.changed': { summary: 'A visibility score moved beyond its interval.', data: Facts },
+  'report.weekly': { summary: 'A weekly report is ready.', data: Facts },
+} as const satisfies Record<string, { summary: string; data: z.ZodType }>
+
+export type EventType = keyof typeof EVENTS
+
+/** What an endpoint can subscribe to; `webhook.test` reaches every endpoint unasked. */
+export const SUBSCRIBABLE_EVENTS = Object.keys(EVENTS).filter(
+  (name) => name !== 'webhook.test',
+) as [EventType, ...EventType[]]
+
+/** One thing that happened, before it gets its id and place in the workspace's sequence. */
+export type NewEvent = {
+  type: EventType
+  workspaceId: string
+  projectId?: string | null
+  data: Record<string, unknown>
+}
+
+/** The body of every delivery (contract §7): serves the seeds' receivers and Standard Webhooks. */
+export const EventBody = z
+  .object({
+    id: z.string().meta({ examples: ['evt_01k9m0x4e8s0w7p5c3v2t1q9zn'] }),
+    type: z.enum(Object.keys(EVENTS) as [EventType, ...EventType[]]),
+    event: z.enum(Object.keys(EVENTS) as [EventType, ...EventType[]]),
+    createdAt: z.iso.datetime(),
+    ts: z.iso.datetime(),
+    timestamp: z.iso.datetime(),
+    workspaceId: z.string(),
+    projectId: z.string().nullable(),
+    sequence: z.int().describe('Grows by one per event of the workspace.'),
+    data: z.looseObject({}),
+  })
+  .meta({ id: 'Event' })
+export type EventBody = z.infer<typeof EventBody>
