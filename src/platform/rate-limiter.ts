@@ -1,0 +1,44 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+
+/** So many points in a fixed window. */
+export type RateLimit = { name: string; points: number; windowSeconds: number }
+
+export type RateState = { allowed: boolean; remaining: number; resetSeconds: number }
+
+export type RateLimiter = {
+  /** Takes one point of `subject`; `resetSeconds` are whole seconds ≥ 1 until the window ends. */
+  consume(limit: RateLimit, subject: string): Promise<RateState>
+}
+
+/** Counters in memory; with `enabled: false` (benchmarks, fuzzing) nothing is ever refused. */
+export function createRateLimiter(enabled: boolean): RateLimiter {
+  const limiters = new Map<string, RateLimiterMemory>()
+
+  function limiterOf(limit: RateLimit): RateLimiterMemory {
+    const known = limiters.get(limit.name)
+    if (known) return known
+    const made = new RateLimiterMemory({ points: limit.points, duration: limit.windowSeconds })
+    limiters.set(limit.name, made)
+    return made
+  }
+
+  const stateOf = (result: RateLimiterRes, allowed: boolean): RateState => ({
+    allowed,
+    remaining: Math.max(0, result.remainingPoints),
+    resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+  })
+
+  return {
+    async consume(limit, subject) {
+      if (!enabled) {
+        return { allowed: true, remaining: limit.points, resetSeconds: limit.windowSeconds }
+      }
+      try {
+        return stateOf(await limiterOf(limit).consume(subject), true)
+      } catch (refusal) {
+        if (refusal instanceof RateLimiterRes) return stateOf(refusal, false)
+        throw refusal
+      }
+    },
+  }
+}

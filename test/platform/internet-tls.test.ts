@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { testCertificate } from '../support/certificate'
+import { ALLOWED, expectFailure, get, internetWith } from '../support/outbound'
+import { rawServer } from '../support/raw-server'
+
+describe('TLS', () => {
+  let server: Bun.Server<undefined>
+  beforeAll(() => {
+    server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      tls: testCertificate,
+      fetch: () => new Response('secret'),
+    })
+  })
+  afterAll(() => server.stop(true))
+
+  const allowed = ['127.0.0.0/8']
+
+  test('a self-signed certificate fails, whatever the environment says', async () => {
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      const url = `https://${ALLOWED}:${server.port}/`
+      await expectFailure(internetWith().guarded.request(get(url)), 'tls')
+      await expectFailure(internetWith().trusted.request(get(url)), 'tls')
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    }
+  })
+
+  test('a trusted certificate counts for its own name alone', async () => {
+    const { guarded } = internetWith(undefined, {
+      outboundAllow: allowed,
+      ca: testCertificate.cert,
+    })
+    const response = await guarded.request(get(`https://${ALLOWED}:${server.port}/`))
+    expect(Buffer.from(response.body).toString()).toBe('secret')
+    await expectFailure(guarded.request(get(`https://other.example.com:${server.port}/`)), 'tls')
+    await expectFailure(guarded.request(get(`https://127.0.0.1:${server.port}/`)), 'tls')
+  })
+
+  test('a server without TLS fails as such', async () => {
+    using plain = await rawServer((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
+    await expectFailure(
+      internetWith().guarded.request(get(`https://${ALLOWED}:${plain.port}/`)),
+      'tls',
+    )
+  })
+})
