@@ -1,0 +1,117 @@
+import type { Clock } from '../../core/clock'
+import type { Database } from '../../platform/database'
+import type { Logger } from '../../platform/logger'
+import { type LinkBreakdown as Breakdown, createBreakdown } from './breakdown'
+import type { ClickRunner } from './pipeline'
+import { openProgress } from './progress'
+import { createPurge } from './purge'
+import { nextTurn, openRecorder } from './recorder'
+import { spoolBacklogBytes, spoolDirectory } from './spool'
+import { utcMonth } from './tally'
+import { createWorkspaceClickPurge } from './workspace-purge'
+
+/** Running figures of a link; a link that was never visited has none. */
+export type LinkTotals = {
+  /** Human and duplicate. */
+  clicks: number
+  uniques: number
+  /** Bots, previews and prefetches, never part of `clicks`. */
+  bots: number
+  lastClickedAt: number | null
+}
+
+export type LinkBreakdown = Breakdown
+export type { ListedClick } from './click-pages'
+export type { ClickListener, ExpandedClick } from './expander'
+export type { Counts, Figures } from './panel-counts'
+export type { ClickFilter } from './panel-filter'
+export type { Group, PanelQuery } from './panels'
+export type { ClickReader } from './reader'
+export type { Verdict } from './verdict'
+
+export type ClickServiceDeps = {
+  db: Database
+  dataDir: string
+  clock: Clock
+  logger: Logger
+  runner: ClickRunner
+}
+
+export type ClickService = ReturnType<typeof createClickService>
+
+/** What the rest of the product asks of clicks. */
+export function createClickService({ db, dataDir, clock, logger, runner }: ClickServiceDeps) {
+  const recorder = openRecorder({ db, dataDir, clock, logger })
+  const progress = openProgress(db)
+  const breakdown = createBreakdown(db)
+  const purge = createPurge(db)
+  const purgeWorkspaceChunk = createWorkspaceClickPurge(db)
+  const totals = db.sqlite.query<LinkTotals & { linkNo: number }, [string]>(
+    `SELECT link_no AS linkNo, clicks, uniques, bots, last_clicked_at AS lastClickedAt
+     FROM link_totals WHERE link_no IN (SELECT value FROM json_each(?))`,
+  )
+  const month = db.sqlite.query<{ clicks: number }, [number, number]>(
+    'SELECT clicks FROM workspace_months WHERE workspace_no = ? AND month = ?',
+  )
+  return {
+    recorder,
+
+    /** Totals by link; never visited links are absent. */
+    totalsOf(linkNos: readonly number[]): Map<number, LinkTotals> {
+      const rows = totals.all(JSON.stringify(linkNos))
+      return new Map(rows.map(({ linkNo, ...figures }) => [linkNo, figures]))
+    },
+
+    /** Human and duplicate clicks of a workspace in this UTC calendar month. */
+    clicksThisMonth(workspaceNo: number): number {
+      return month.get(workspaceNo, utcMonth(clock.now()))?.clicks ?? 0
+    },
+
+    /** Clicks of a link by country, device and referrer, largest first, bots left out. */
+    linkBreakdown(linkNo: number): LinkBreakdown {
+      return breakdown(linkNo)
+    },
+
+    /**
+     * Removes a deleted link's clicks and figures in short transactions that leave the event loop
+     * free, until none are left or `signal` aborts; called again it goes on. The month's usage
+     * stays.
+     */
+    async purgeLink(linkNo: number, signal: AbortSignal): Promise<void> {
+      await runner.drain()
+      while (!signal.aborted) {
+        const state = db.write(() => purge(linkNo))
+        if (state === 'gone') return
+        if (state === 'unsettled') await runner.drain()
+        else await nextTurn()
+      }
+    },
+
+    /** Removes a purged workspace's own figures, after those of its links. */
+    async purgeWorkspace(workspaceNo: number, signal: AbortSignal): Promise<void> {
+      while (!signal.aborted && db.write(() => purgeWorkspaceChunk(workspaceNo))) await nextTurn()
+    },
+
+    /** Begins to store what is recorded, what an earlier process left in the spool first. */
+    start: (): void => runner.start(),
+
+    /** Settles when everything recorded so far is stored and rolled up. */
+    drain: (): Promise<void> => runner.drain(),
+
+    /** How storing goes: whether anybody does it, and what waits. */
+    status: () => ({
+      ...runner.status(),
+      backlogBytes: spoolBacklogBytes(spoolDirectory(dataDir), progress.read().place),
+    }),
+
+    /** Refuses further visits, stores those recorded and ends the Worker. */
+    async close(): Promise<void> {
+      recorder.close()
+      await runner.drain()
+      await runner.stop()
+    },
+
+    /** Ends the Worker under way: what it has not stored stays in the spool for the next start. */
+    abandon: (): void => runner.abandon(),
+  }
+}
