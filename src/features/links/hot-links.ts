@@ -1,0 +1,111 @@
+import type { Database } from '../../platform/database'
+
+/** What a redirect needs of a link. */
+export type HotLink = {
+  readonly no: number
+  readonly workspaceNo: number
+  readonly isActive: boolean
+  /** WHATWG-serialised; null for typed kinds. */
+  readonly targetUrl: string | null
+  /** The target's own `utm_` parameters as a query, or empty. */
+  readonly targetUtm: string
+}
+
+export type HotLinks = {
+  /** The live link at a slug of a host's namespace, or null. From memory when asked before. */
+  find(host: string, slug: string): HotLink | null
+  /** To be called after the commit that created, changed or deleted the link of a slug. */
+  invalidate(host: string, slug: string): void
+  /** Forgets everything: after a workspace was hidden or restored, or an import. */
+  clear(): void
+}
+
+export type HotLinksOptions = {
+  linksMax?: number
+  /** Unknown slugs kept apart, so that guessing never pushes out links that exist. */
+  missesMax?: number
+}
+
+type Found = {
+  no: number
+  workspaceNo: number
+  isActive: number
+  targetUrl: string | null
+}
+
+/** Links by host and slug in memory; a miss is one prepared statement. Bounded, oldest out first. */
+export function createHotLinks(db: Database, options: HotLinksOptions = {}): HotLinks {
+  const { linksMax = 50_000, missesMax = 10_000 } = options
+  const hosts = new Map<string, Map<string, HotLink>>()
+  const misses = new Set<string>()
+  let size = 0
+  const select = db.sqlite.query<Found, [string, string]>(
+    `SELECT links.no AS no, workspaces.no AS workspaceNo, is_active AS isActive,
+       target_url AS targetUrl
+     FROM links JOIN workspaces ON workspaces.id = links.workspace_id
+     WHERE links.host = ? AND links.slug = ?
+       AND links.deleted_at IS NULL AND workspaces.deleted_at IS NULL`,
+  )
+
+  function load(host: string, slug: string): HotLink | null {
+    const row = select.get(host, slug)
+    if (row === null) {
+      if (misses.size >= missesMax) misses.clear()
+      misses.add(`${host}/${slug}`)
+      return null
+    }
+    const link: HotLink = {
+      no: row.no,
+      workspaceNo: row.workspaceNo,
+      isActive: row.isActive === 1,
+      targetUrl: row.targetUrl,
+      targetUtm: utmOf(row.targetUrl),
+    }
+    if (size >= linksMax) dropOldest()
+    let slugs = hosts.get(host)
+    if (slugs === undefined) {
+      slugs = new Map()
+      hosts.set(host, slugs)
+    }
+    slugs.set(slug, link)
+    size += 1
+    return link
+  }
+
+  function dropOldest(): void {
+    for (const [host, slugs] of hosts) {
+      const oldest = slugs.keys().next()
+      if (oldest.done) hosts.delete(host)
+      else {
+        slugs.delete(oldest.value)
+        size -= 1
+        return
+      }
+    }
+  }
+
+  return {
+    find(host, slug) {
+      const link = hosts.get(host)?.get(slug)
+      if (link !== undefined) return link
+      if (misses.has(`${host}/${slug}`)) return null
+      return load(host, slug)
+    },
+    invalidate(host, slug) {
+      if (hosts.get(host)?.delete(slug)) size -= 1
+      misses.delete(`${host}/${slug}`)
+    },
+    clear() {
+      hosts.clear()
+      misses.clear()
+      size = 0
+    },
+  }
+}
+
+/** `utm_` parameters of a target as a query of their own. */
+function utmOf(targetUrl: string | null): string {
+  if (targetUrl === null || !targetUrl.includes('utm_') || !URL.canParse(targetUrl)) return ''
+  const own = [...new URL(targetUrl).searchParams].filter(([name]) => name.startsWith('utm_'))
+  return new URLSearchParams(own).toString()
+}
