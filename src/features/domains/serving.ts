@@ -1,0 +1,82 @@
+import type { DomainHosts, ServedDomain } from './hosts'
+
+/** What a custom domain serves besides `/{slug}`: pages of typed links, QR codes, the script. */
+const SERVED_PATH = /^\/(l\/[^/]+(\/.*)?|[^/]+\/qr\/?|client\.js|api\/v1\/track\/client\.js)$/
+/** What links may be asked besides being followed: a password is sent to its own address. */
+const SLUG_PATH = /^\/[A-Za-z0-9_-]{1,64}\/?$/
+
+export type DomainServing = {
+  /** The namespace of the slugs of a `Host`: a verified domain, else ''. */
+  namespaceOf(authority: string): string
+  /** What an unknown slug of a namespace answers; undefined where the main host's page does. */
+  missing(namespace: string): Response | undefined
+  /**
+   * The answer of a verified domain to what it does not serve; undefined for what the rest of the
+   * server may answer.
+   */
+  guard(request: Request): Response | undefined
+}
+
+export type DomainServingDeps = {
+  hosts: Pick<DomainHosts, 'find'>
+  /** Whether a first path segment is kept for the server itself. */
+  isReserved: (segment: string) => boolean
+}
+
+/** Custom domains serve only links: no API, no dashboard, no documentation. */
+export function createDomainServing({ hosts, isReserved }: DomainServingDeps): DomainServing {
+  const mayBeLink = ({ method }: Request, path: string): boolean =>
+    method === 'POST' && SLUG_PATH.test(path) && !isReserved(path.slice(1).replace('/', ''))
+
+  return {
+    namespaceOf: (authority) => hosts.find(authority)?.host ?? '',
+
+    missing(namespace) {
+      const domain = namespace === '' ? undefined : hosts.find(namespace)
+      return domain && missingOn(domain)
+    },
+
+    guard(request) {
+      const { url } = request
+      const start = url.indexOf('//') + 2
+      const end = url.indexOf('/', start)
+      const domain = hosts.find(url.slice(start, end < 0 ? undefined : end))
+      if (!domain) return undefined
+      const path = new URL(url).pathname
+      if (SERVED_PATH.test(path) || mayBeLink(request, path)) return undefined
+      const isRead = request.method === 'GET' || request.method === 'HEAD'
+      if (path === '/' && isRead && domain.isLive && domain.rootRedirect !== null) {
+        return redirectTo(domain.rootRedirect)
+      }
+      return isRead ? missingOn(domain) : missingPage(domain.title)
+    },
+  }
+}
+
+const missingOn = ({ notFoundRedirect, title, isLive }: ServedDomain): Response =>
+  notFoundRedirect === null || !isLive ? missingPage(title) : redirectTo(notFoundRedirect)
+
+const redirectTo = (target: string): Response =>
+  new Response(null, {
+    status: 302,
+    headers: { Location: target, 'Cache-Control': 'private, no-store' },
+  })
+
+function missingPage(title: string | null): Response {
+  const heading = Bun.escapeHTML(title ?? 'Nothing here')
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${heading}</title></head><body><main><h1>${heading}</h1>
+<p>There is no link at this address. Check it for typing errors.</p></main></body></html>
+`
+  return new Response(html, {
+    status: 404,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'private, no-store',
+      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+      'X-Content-Type-Options': 'nosniff',
+      'X-Robots-Tag': 'noindex',
+    },
+  })
+}
