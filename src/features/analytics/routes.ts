@@ -1,0 +1,197 @@
+import { Elysia } from 'elysia'
+import type { AccessPlugin } from '../../http/access'
+import {
+  toAcquisitionPanel,
+  toChart,
+  toDetail,
+  toGeoPanel,
+  toOverview,
+  toReport,
+  toTechnologyPanel,
+  toTrafficPanel,
+} from './presenter'
+import {
+  AcquisitionPanel,
+  AnalyticsQuery,
+  Chart,
+  DetailQuery,
+  ExportedText,
+  ExportQuery,
+  GeoPanel,
+  LinkDetail,
+  LinkParams,
+  Overview,
+  PanelQuery,
+  Report,
+  TechnologyPanel,
+  TrafficPanel,
+} from './schema'
+import type { AnalyticsService } from './service'
+
+export type AnalyticsRoutesDeps = { access: AccessPlugin; analytics: AnalyticsService }
+
+const FREE = { scope: 'analytics:read' } as const
+const ADVANCED = { scope: 'analytics:read', feature: 'advanced_analytics' } as const
+
+export const analyticsRoutes = ({ access, analytics }: AnalyticsRoutesDeps) =>
+  new Elysia({ name: 'features/analytics', prefix: '/analytics', tags: ['Analytics'] })
+    .use(access)
+    .get(
+      '/overview',
+      async ({ principal, query }) => ({
+        data: toOverview(await analytics.overview(principal, query)),
+      }),
+      {
+        access: FREE,
+        query: AnalyticsQuery,
+        response: { 200: Overview },
+        detail: { summary: 'Totals, compared with the time before' },
+      },
+    )
+    .get(
+      '/chart',
+      async ({ principal, query }) => ({ data: toChart(await analytics.chart(principal, query)) }),
+      {
+        access: FREE,
+        query: AnalyticsQuery,
+        response: { 200: Chart },
+        detail: { summary: 'Clicks by local hour, day or month' },
+      },
+    )
+    .get(
+      '/report',
+      async ({ principal, query }) => ({
+        data: toReport(await analytics.report(principal, query), analytics),
+      }),
+      {
+        access: ADVANCED,
+        query: AnalyticsQuery,
+        response: { 200: Report },
+        detail: { summary: 'Overview, chart and the first ten of every list' },
+      },
+    )
+    .get(
+      '/traffic_panel',
+      async ({ principal, query }) => ({
+        data: toTrafficPanel(await analytics.panel(principal, 'traffic', query), analytics),
+      }),
+      {
+        access: ADVANCED,
+        query: PanelQuery,
+        response: { 200: TrafficPanel },
+        detail: { summary: 'Clicks by link and domain' },
+      },
+    )
+    .get(
+      '/acquisition_panel',
+      async ({ principal, query }) => ({
+        data: toAcquisitionPanel(await analytics.panel(principal, 'acquisition', query)),
+      }),
+      {
+        access: ADVANCED,
+        query: PanelQuery,
+        response: { 200: AcquisitionPanel },
+        detail: { summary: 'Clicks by referrer and campaign' },
+      },
+    )
+    .get(
+      '/geo_panel',
+      async ({ principal, query }) => ({
+        data: toGeoPanel(await analytics.panel(principal, 'geo', query)),
+      }),
+      {
+        access: ADVANCED,
+        query: PanelQuery,
+        response: { 200: GeoPanel },
+        detail: { summary: 'Clicks by country, and by region and city with a city database' },
+      },
+    )
+    .get(
+      '/technology_panel',
+      async ({ principal, query }) => ({
+        data: toTechnologyPanel(await analytics.panel(principal, 'technology', query)),
+      }),
+      {
+        access: ADVANCED,
+        query: PanelQuery,
+        response: { 200: TechnologyPanel },
+        detail: { summary: 'Clicks by device, operating system and browser' },
+      },
+    )
+
+/** What is told of single clicks and single links. */
+export const clickDetailRoutes = ({ access, analytics }: AnalyticsRoutesDeps) =>
+  new Elysia({ name: 'features/analytics/details', tags: ['Analytics'] })
+    .use(access)
+    .get(
+      '/links/:id/detail',
+      async ({ principal, params, query }) => ({
+        data: toDetail(await analytics.detail(principal, params.id, query)),
+      }),
+      {
+        access: { scope: 'links:read', feature: 'link_detail' },
+        params: LinkParams,
+        query: DetailQuery,
+        response: { 200: LinkDetail },
+        detail: { summary: 'A link over time and by everything known of its visitors' },
+      },
+    )
+    .get(
+      '/links/:id/events/export',
+      ({ principal, params, query }) =>
+        download(analytics.export(principal, query, params.id), query.format, params.id),
+      {
+        access: { scope: ['links:read', 'analytics:read'], feature: 'export' },
+        params: LinkParams,
+        query: ExportQuery,
+        response: { 200: ExportedText },
+        detail: { summary: 'Every click of a link as CSV or NDJSON', 'x-media-type': 'text/csv' },
+      },
+    )
+    .get(
+      '/clicks/export',
+      ({ principal, query }) =>
+        download(analytics.export(principal, query), query.format, 'clicks'),
+      {
+        access: { scope: 'analytics:read', feature: 'export' },
+        query: ExportQuery,
+        response: { 200: ExportedText },
+        detail: {
+          summary: 'Every click of the workspace as CSV or NDJSON',
+          'x-media-type': 'text/csv',
+        },
+      },
+    )
+
+const TYPES = { csv: 'text/csv; charset=utf-8; header=present', ndjson: 'application/x-ndjson' }
+
+/** A file that is read while it is sent. */
+async function download(
+  pieces: AsyncGenerator<string>,
+  format: keyof typeof TYPES,
+  name: string,
+): Promise<string> {
+  // What refuses the first piece is still answered as an error.
+  const first = await pieces.next()
+  const encoder = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (!first.done) controller.enqueue(encoder.encode(first.value))
+    },
+    async pull(controller) {
+      const next = await pieces.next()
+      if (next.done) controller.close()
+      else controller.enqueue(encoder.encode(next.value))
+    },
+    async cancel() {
+      await pieces.return(undefined)
+    },
+  })
+  const file = `${name.replace(/[^\w-]/g, '_')}.${format}`
+  const headers = {
+    'Content-Type': TYPES[format],
+    'Content-Disposition': `attachment; filename="${file}"`,
+  }
+  // The marked boundary: the document tells of text, and a Response passes unread.
+  return new Response(stream, { headers }) as unknown as string
+}

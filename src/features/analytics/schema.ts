@@ -1,0 +1,197 @@
+import { z } from 'zod'
+import { toIso } from '../../core/clock'
+import { INTERVALS, TIME_GRAINS } from '../../core/period'
+import { dataOf, Timestamp } from '../../http/schema'
+import type { ListRow, Point } from './question'
+
+const VALUE_LENGTH_MAX = 4000
+
+const choice = (about: string) =>
+  z
+    .string()
+    .max(VALUE_LENGTH_MAX, `must have at most ${VALUE_LENGTH_MAX} characters`)
+    .optional()
+    .describe(
+      `${about} \`a,b\` is one of them, \`-a,b\` none of them, \`Unknown\` what is not known.`,
+    )
+
+const time = z.string().max(40, 'must have at most 40 characters').optional()
+
+const periodFields = {
+  interval: z
+    .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
+    .optional()
+    .describe('30d unless start is given. Ends now.'),
+  start: time.describe('A date, its first moment in the time zone, or a time with Z or an offset.'),
+  end: time.describe('A date, included, or a time, excluded; now when it is left out.'),
+  timezone: z.string().max(100).default('UTC').describe('IANA name; days and hours are local.'),
+  grain: z
+    .enum(TIME_GRAINS, { error: `must be one of ${TIME_GRAINS.join(', ')}` })
+    .optional()
+    .describe('Of the chart; chosen to suit the time when left out.'),
+  verdict: choice('human, duplicate, bot, preview, prefetch; human and duplicate by default.'),
+}
+
+const filterFields = {
+  linkId: choice('Ids or slugs of links.'),
+  domain: choice('Host names.'),
+  country: choice('ISO 3166-1 codes.'),
+  device: choice('desktop, mobile, tablet …'),
+  browser: choice('Names of browsers.'),
+  os: choice('Names of operating systems.'),
+  referrer: choice('Hosts.'),
+  utm_source: choice('Values.'),
+  utm_medium: choice('Values.'),
+  utm_campaign: choice('Values.'),
+  utm_term: choice('Values.'),
+  utm_content: choice('Values.'),
+}
+
+export const AnalyticsQuery = z.object({ ...periodFields, ...filterFields })
+export type AnalyticsQuery = z.infer<typeof AnalyticsQuery>
+
+export const PanelQuery = AnalyticsQuery.extend({
+  rows: z.coerce
+    .number({ error: 'must be a number from 1 to 1000' })
+    .int('must be a whole number')
+    .min(1, 'must be from 1 to 1000')
+    .max(1000, 'must be from 1 to 1000')
+    .default(100)
+    .describe('Rows of each list.'),
+})
+export type PanelQuery = z.infer<typeof PanelQuery>
+
+export const DetailQuery = z.object(periodFields)
+export type DetailQuery = z.infer<typeof DetailQuery>
+
+export const ExportQuery = z.object({
+  format: z.enum(['csv', 'ndjson'], { error: 'must be csv or ndjson' }).default('csv'),
+  from: time.describe('As start of the analytics; from the first click on when left out.'),
+  to: time.describe('As end of the analytics; up to now when left out.'),
+  timezone: periodFields.timezone,
+})
+export type ExportQuery = z.infer<typeof ExportQuery>
+
+export const LinkParams = z.object({
+  id: z.string().min(1).max(200).describe('An id or a slug; an id wins.'),
+})
+
+const count = z.int()
+const notYet = z.null().describe('Null: no conversions are counted.')
+const figures = {
+  clicks: count.describe('Of the verdicts asked for; people by default.'),
+  uniques: count.describe('First visits of a UTC day, in the workspace or, by link, on the link.'),
+  bots: count.describe('Bots, previews and prefetches; never part of clicks by default.'),
+}
+
+const period = {
+  start: Timestamp,
+  end: Timestamp.describe('Excluded.'),
+  timezone: z.string(),
+  interval: z.enum(INTERVALS).nullable(),
+}
+
+const Change = z.object({
+  start: Timestamp,
+  end: Timestamp,
+  ...figures,
+  change: z.object({
+    clicks: z.number().nullable().describe('0.25 is a quarter more; null when there were none.'),
+    uniques: z.number().nullable(),
+    bots: z.number().nullable(),
+  }),
+})
+
+const overviewFields = {
+  ...period,
+  ...figures,
+  leads: notYet,
+  sales: notYet,
+  revenue: notYet,
+  conversionRate: notYet,
+  previous: Change.nullable().describe('The time before, as long; null where there is none.'),
+}
+
+const PointShape = z.object({
+  start: Timestamp,
+  end: Timestamp,
+  label: z.string().describe('The local time at which it starts, with its offset.'),
+  ...figures,
+})
+const chartFields = { grain: z.enum(TIME_GRAINS), points: z.array(PointShape) }
+
+const rowFields = {
+  name: z.string(),
+  clicks: count,
+  uniques: count,
+  leads: notYet,
+  sales: notYet,
+  share: z.number().describe('Of all clicks counted, 0 to 1.'),
+}
+export const PanelRow = z.object(rowFields).meta({ id: 'PanelRow' })
+export const LinkPanelRow = z
+  .object({ ...rowFields, id: z.string(), shortUrl: z.url(), title: z.string().nullable() })
+  .meta({ id: 'LinkPanelRow' })
+
+const withheld = z
+  .boolean()
+  .describe('True over the monthly click limit: only totals are shown, nothing is lost.')
+
+const Rows = z.array(PanelRow)
+const listFields = {
+  traffic: { links: z.array(LinkPanelRow), domains: Rows },
+  acquisition: {
+    ...{ referrers: Rows, utm_sources: Rows, utm_mediums: Rows },
+    ...{ utm_campaigns: Rows, utm_terms: Rows, utm_contents: Rows },
+  },
+  geo: { countries: Rows, regions: Rows, cities: Rows },
+  technology: { devices: Rows, os: Rows, browsers: Rows },
+}
+export type PanelName = keyof typeof listFields
+
+const panel = <Lists extends z.ZodRawShape>(id: string, lists: Lists) =>
+  dataOf(z.object({ ...period, withheld, totals: z.object(figures), ...lists }).meta({ id }))
+
+export const Overview = dataOf(z.object(overviewFields).meta({ id: 'AnalyticsOverview' }))
+export const Chart = dataOf(
+  z.object({ ...period, totals: z.object(figures), ...chartFields }).meta({ id: 'AnalyticsChart' }),
+)
+export const TrafficPanel = panel('TrafficPanel', listFields.traffic)
+export const AcquisitionPanel = panel('AcquisitionPanel', listFields.acquisition)
+export const GeoPanel = panel('GeoPanel', listFields.geo)
+export const TechnologyPanel = panel('TechnologyPanel', listFields.technology)
+
+const topFields = { ...listFields.acquisition, ...listFields.geo, ...listFields.technology }
+
+export const Report = dataOf(
+  z
+    .object({
+      ...{ ...overviewFields, withheld, chart: z.object(chartFields) },
+      ...{ ...listFields.traffic, ...topFields },
+    })
+    .meta({ id: 'AnalyticsReport' }),
+)
+
+export const LinkDetail = dataOf(
+  z
+    .object({
+      ...{ id: z.string(), slug: z.string(), shortUrl: z.url() },
+      ...{ ...period, ...figures, withheld, chart: z.object(chartFields), ...topFields },
+      edits: z.int().describe('How often the link was changed.'),
+    })
+    .meta({ id: 'LinkDetail' }),
+)
+
+export const ExportedText = z.string().describe('Lines of CSV (RFC 4180) or NDJSON, streamed.')
+
+/** A row as it goes over the wire. */
+export const toRow = ({ name, clicks, uniques, share }: ListRow) => ({
+  ...{ name, clicks, uniques, share },
+  ...{ leads: null, sales: null },
+})
+
+/** A point of a chart as it goes over the wire. */
+export const toPoint = ({ startMs, endMs, label, clicks, uniques, bots }: Point) => ({
+  ...{ start: toIso(startMs), end: toIso(endMs), label },
+  ...{ clicks, uniques, bots },
+})
