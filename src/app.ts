@@ -1,0 +1,141 @@
+import { Elysia } from 'elysia'
+import type { Services } from './compose'
+import { landingRoutes, notFoundPage } from './dashboard/routes'
+import { accountRoutes } from './features/accounts/routes'
+import { adminRoutes } from './features/admin/routes'
+import { analyticsRoutes, clickDetailRoutes } from './features/analytics/routes'
+import { adminAuditRoutes } from './features/audit/routes'
+import { authRoutes, sessionRoutes, tokenRoutes } from './features/auth/routes'
+import { adminPlansRoutes } from './features/billing/admin-routes'
+import { meRoutes, plansRoutes } from './features/billing/routes'
+import { domainsRoutes, tlsCheckRoutes } from './features/domains/routes'
+import { keysRoutes } from './features/keys/routes'
+import { labelRoutes } from './features/labels/routes'
+import { linkBulkRoutes } from './features/links/bulk-routes'
+import { linkHistoryRoutes } from './features/links/history-routes'
+import { linkQrRoutes, publicQrRoutes } from './features/links/qr-routes'
+import { linksRoutes } from './features/links/routes'
+import { mailsRoutes } from './features/mails/routes'
+import { docsRoutes } from './features/system/docs'
+import { systemRoutes } from './features/system/routes'
+import { webhooksRoutes } from './features/webhooks/routes'
+import { adminWorkspacesRoutes } from './features/workspaces/admin-routes'
+import { invitationsRoutes, workspacesRoutes } from './features/workspaces/routes'
+import { createAccess } from './http/access'
+import { createErrorEncoder, type ErrorGroups, normaliseError } from './http/errors'
+import { createMethodTable } from './http/methods'
+import { createDocument, type OpenApiDocument } from './http/openapi'
+import { createRateGate } from './http/rate-limit'
+import { contextOf } from './http/request-context'
+import { VERSION } from './version'
+
+/** The form of `error` by route group (contract §1); everywhere else it is the code. */
+const ERROR_GROUPS: ErrorGroups = [
+  ...['/workspaces', '/keys', '/prompts', '/competitors', '/tracking', '/analyze'].map((path) => ({
+    prefix: `/api/v1${path}`,
+    form: 'sentence' as const,
+  })),
+  ...[
+    '/auth',
+    '/users/me',
+    '/sites',
+    '/directories',
+    '/jobs',
+    '/submissions',
+    '/backlinks',
+    '/api-keys',
+  ].map((path) => ({ prefix: `/api/v1${path}`, form: 'object' as const })),
+]
+
+const TAGS = {
+  Account: 'The signed-in person: profile, password, second factor, plan and usage.',
+  Administration: 'For superadmins: users, plans, workspaces, audit log, mails.',
+  Analytics: 'Clicks over time and by link, place, origin and device; exports.',
+  Authentication: 'Tokens, sign-up, proof of an address, forgotten passwords.',
+  Documentation: 'This document.',
+  Domains: 'Hosts of your own that serve short links, and the DNS records they need.',
+  Events: 'Everything that happened in a workspace, as a feed and as webhooks.',
+  Folders: 'Folders that links are in, one at most each.',
+  Keys: 'Secret keys with scopes, and publishable keys.',
+  Links: 'Short links and their clicks.',
+  Members: 'Who sits in a workspace, and invitations.',
+  Plans: 'The catalogue of plans.',
+  Session: 'The cookie session of the dashboard.',
+  Tags: 'Tags that links have, any number each.',
+  'UTM templates': 'Sets of UTM parameters to be copied to links.',
+  Webhooks: 'Destinations of events, what was delivered and what failed.',
+  Workspaces: 'Tenants: usually one per client.',
+}
+
+/** What is answered in front of the router, for the sake of 405. */
+const REDIRECT_ROUTES = ['/:slug', '/l/:slug'].map((path) => ({ method: 'GET', path }))
+
+const wantsPage = ({ headers }: Request): boolean =>
+  headers.get('accept')?.includes('text/html') ?? false
+
+export type App = ReturnType<typeof createApp>
+
+/** The HTTP map: errors → gate → API → documents → pages. Redirects are answered before it. */
+export function createApp(services: Services) {
+  const { logger, limiter, authenticator, answers, commit } = services
+  const rates = createRateGate(limiter)
+  const access = createAccess({ auth: authenticator, rates, answers, commit })
+  const encode = createErrorEncoder({ logger, groups: ERROR_GROUPS })
+  const deps = { ...services, access, rates }
+
+  const api = new Elysia({ prefix: '/api/v1' })
+    .use(authRoutes(deps))
+    .use(accountRoutes(deps))
+    .use(workspacesRoutes(deps))
+    .use(invitationsRoutes(deps))
+    .use(keysRoutes(deps, '/keys'))
+    .use(keysRoutes(deps, '/api-keys'))
+    .use(plansRoutes(deps))
+    .use(meRoutes(deps))
+    .use(linksRoutes(deps))
+    .use(linkBulkRoutes(deps))
+    .use(labelRoutes(deps))
+    .use(linkHistoryRoutes(deps))
+    .use(linkQrRoutes(deps))
+    .use(domainsRoutes(deps))
+    .use(clickDetailRoutes(deps))
+    .use(analyticsRoutes(deps))
+    .use(webhooksRoutes(deps))
+    .use(adminRoutes(deps))
+    .use(adminPlansRoutes(deps))
+    .use(adminWorkspacesRoutes(deps))
+    .use(adminAuditRoutes(deps))
+    .use(mailsRoutes(deps))
+
+  let made: OpenApiDocument | undefined
+  /** Made when first asked for: it takes longer than the rest of the start. */
+  function document(): OpenApiDocument {
+    made ??= createDocument(app.routes, { version: VERSION, groups: ERROR_GROUPS, tags: TAGS })
+    return made
+  }
+
+  // By default the router takes hosts shorter than `a.bc` for a part of the path: `http://go/`.
+  const app = new Elysia({ handler: { standardHostname: false } })
+    .onError(async ({ error, code, request }) => {
+      const { pathname } = new URL(request.url)
+      if (code === 'NOT_FOUND' && pathname.startsWith('/api/')) {
+        // Guessing addresses uses up a budget, but never turns a 404 into a 429.
+        await rates.spendForAddress(contextOf(request)).catch(() => undefined)
+      }
+      const refusal = code === 'NOT_FOUND' ? refusalFor(pathname) : undefined
+      const isPage = !pathname.startsWith('/api/') && wantsPage(request)
+      if (code === 'NOT_FOUND' && !refusal && isPage) return notFoundPage()
+      return encode(request, refusal ?? normaliseError(error, code))
+    })
+    .use(tokenRoutes(deps))
+    .use(sessionRoutes(deps))
+    .use(api)
+    .use(systemRoutes({ ...deps, metricsToken: services.config.metricsToken }))
+    .use(tlsCheckRoutes(deps))
+    .use(docsRoutes({ access, enabled: services.config.docs, document }))
+    .use(landingRoutes(deps))
+    .use(publicQrRoutes(deps))
+
+  const refusalFor = createMethodTable([...app.routes, ...REDIRECT_ROUTES])
+  return Object.assign(app, { document, encode })
+}

@@ -1,0 +1,96 @@
+import { SCOPES } from '../core/access'
+import { EVENTS, SUBSCRIBABLE_EVENTS } from '../core/events'
+import { type AssetName, assetUrl } from './assets'
+import account from './pages/account.html' with { type: 'text' }
+import invite from './pages/invite.html' with { type: 'text' }
+import landing from './pages/landing.html' with { type: 'text' }
+import login from './pages/login.html' with { type: 'text' }
+import notFound from './pages/not-found.html' with { type: 'text' }
+import reset from './pages/reset.html' with { type: 'text' }
+import setup from './pages/setup.html' with { type: 'text' }
+import shell from './pages/shell.html' with { type: 'text' }
+import signup from './pages/signup.html' with { type: 'text' }
+import verify from './pages/verify.html' with { type: 'text' }
+
+type Page = { title: string; main: unknown; script: AssetName }
+
+// `unknown`: these imports are strings, but the compiler takes them for Bun's HTML bundles.
+const PAGES = {
+  landing: { title: 'Linkstead', main: landing, script: 'landing.js' },
+  setup: { title: 'Set up · Linkstead', main: setup, script: 'doors.js' },
+  login: { title: 'Sign in · Linkstead', main: login, script: 'doors.js' },
+  signup: { title: 'Create an account · Linkstead', main: signup, script: 'doors.js' },
+  invite: { title: 'Invitation · Linkstead', main: invite, script: 'doors.js' },
+  verify: { title: 'Confirm your e-mail · Linkstead', main: verify, script: 'doors.js' },
+  reset: { title: 'Reset the password · Linkstead', main: reset, script: 'doors.js' },
+  account: { title: 'Account · Linkstead', main: account, script: 'account.js' },
+  'not-found': { title: 'Not found · Linkstead', main: notFound, script: 'landing.js' },
+} as const satisfies Record<string, Page>
+
+export type PageName = keyof typeof PAGES
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Addresses of these pages carry one-time tokens, hence neither referrer nor cache. */
+const HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': POLICY,
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+}
+
+/** A whole page; `facts` fill the `{{name}}` places of its template, escaped. */
+export function pageResponse(name: PageName, facts: Record<string, string>, status = 200) {
+  const page = PAGES[name]
+  const safeFacts = Object.fromEntries(
+    Object.entries(facts).map(([place, text]) => [place, escapeHtml(text)]),
+  )
+  const html = fill(shell, {
+    ...safeFacts,
+    title: page.title,
+    page: name,
+    script: assetUrl(page.script),
+    style: assetUrl('style.css'),
+    icon: assetUrl('icon.svg'),
+    main: fill(page.main, { ...safeFacts, scopes: SCOPE_CHOICES, events: EVENT_CHOICES }),
+  })
+  return new Response(html, { status, headers: HEADERS })
+}
+
+/** Throws for a place that nothing fills. */
+function fill(template: unknown, places: Record<string, string>): string {
+  return String(template).replace(/\{\{(\w+)\}\}/g, (_, place: string) => {
+    const html = places[place]
+    if (html === undefined) throw new Error(`Nothing fills {{${place}}} of a page.`)
+    return html
+  })
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}
+
+const choice = (name: string, value: string, title = ''): string =>
+  `<label class="choice"${title && ` title="${escapeHtml(title)}"`}>` +
+  `<input type="checkbox" name="${name}" value="${value}"> <code>${value}</code></label>`
+
+const SCOPE_CHOICES = SCOPES.map((scope) => choice('scopes', scope)).join('\n')
+
+const EVENT_CHOICES = SUBSCRIBABLE_EVENTS.map((event) =>
+  choice('events', event, EVENTS[event].summary),
+).join('\n')

@@ -1,0 +1,61 @@
+/** Files that are served as they are: imported `with { type: 'text' }`. */
+
+declare module '*.css' {
+  const text: string
+  export default text
+}
+
+declare module '*.svg' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/account.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/api.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/doors.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/elements.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/forms.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/keys.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/landing.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/links.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/security.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/webhooks.js' {
+  const text: string
+  export default text
+}
