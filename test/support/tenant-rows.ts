@@ -1,0 +1,125 @@
+import type { Answer, Client, TestApp } from './app'
+import type { Tenant } from './seed'
+import { secretMailedTo, tokenOf } from './signed-in'
+
+/** A tenant with every way to call, who owns one row of everything. */
+export type Inhabitant = {
+  app: TestApp
+  tenant: Tenant
+  /** A word that is in the text of each of their rows, and in nobody else's. */
+  mark: string
+  key: Client
+  person: Client
+  /** Ids by template, `/api/v1/links/{id}`; filled in the order of {@link ROWS}. */
+  ids: Record<string, string>
+}
+
+type Row = {
+  /** Makes a row and answers what stands in the path for it. */
+  make(owner: Inhabitant): string | Promise<string>
+  /** What a stranger gets, where it is not 404. */
+  refusal?: 403
+}
+
+/**
+ * How to make a row of each kind, by the path up to its parameter. A new path parameter needs an
+ * entry here: the isolation test then drives every operation on it as another tenant.
+ */
+export const ROWS: Readonly<Record<string, Row>> = {
+  '/api/v1/workspaces/{id}': {
+    async make({ person, tenant, mark }) {
+      const path = `/api/v1/workspaces/${tenant.workspaceId}`
+      return idOf(await person.patch(path, { name: `Workspace ${mark}` }))
+    },
+  },
+  '/api/v1/workspaces/{id}/members/{memberId}': {
+    async make({ app, person, tenant, mark }) {
+      const { email } = await app.seed.tenant({ email: `member-${mark}@example.com`, name: mark })
+      const path = `/api/v1/workspaces/${tenant.workspaceId}/members`
+      return idOf(await person.post(path, { email, role: 'viewer' }))
+    },
+  },
+  '/api/v1/workspaces/{id}/invitations/{invitationId}': {
+    async make({ person, tenant, mark }) {
+      const path = `/api/v1/workspaces/${tenant.workspaceId}/invitations`
+      return idOf(await person.post(path, { email: `${mark}@example.org`, role: 'viewer' }))
+    },
+  },
+  '/api/v1/invitations/{token}': {
+    make: ({ app, mark }) => secretMailedTo(app, `${mark}@example.org`),
+    refusal: 403,
+  },
+  '/api/v1/keys/{id}': {
+    make: async ({ key, mark }) => idOf(await key.post('/api/v1/keys', { name: `Key ${mark}` })),
+  },
+  '/api/v1/api-keys/{id}': {
+    make: async ({ key, mark }) => idOf(await key.post('/api/v1/api-keys', { name: mark })),
+  },
+  '/api/v1/webhooks/{id}': {
+    make: async ({ key, mark }) =>
+      idOf(
+        await key.post('/api/v1/webhooks', {
+          ...{ url: `http://127.0.0.1:9999/${mark}`, events: ['link.created'] },
+          description: mark,
+        }),
+      ),
+  },
+  '/api/v1/links/{id}': {
+    async make({ key, mark }) {
+      const link = { url: `https://example.com/${mark}`, slug: `s-${mark}` }
+      const id = idOf(await key.post('/api/v1/links', link))
+      // A change, so that there is one to go back to.
+      return idOf(await key.patch(`/api/v1/links/${id}`, { notes: mark }))
+    },
+  },
+  '/api/v1/link_folders/{id}': {
+    make: async ({ key, mark }) => idOf(await key.post('/api/v1/link_folders', { name: mark })),
+  },
+  '/api/v1/link_tags/{id}': {
+    make: async ({ key, mark }) => idOf(await key.post('/api/v1/link_tags', { name: mark })),
+  },
+  '/api/v1/utm_templates/{id}': {
+    make: async ({ key, mark }) => idOf(await key.post('/api/v1/utm_templates', { name: mark })),
+  },
+  '/api/v1/domains/{id}': {
+    make: async ({ key, mark }) =>
+      idOf(await key.post('/api/v1/domains', { domain: `go.${mark}.example` })),
+  },
+  '/api/v1/deliveries/{id}': {
+    make: async ({ key, ids }) => {
+      const endpoint = ids['/api/v1/webhooks/{id}']
+      return idOf(await key.post(`/api/v1/webhooks/${endpoint}/test`))
+    },
+  },
+  '/api/v1/events/{id}': {
+    make: async ({ key }) => {
+      const answer = await key.get('/api/v1/events')
+      return String(answer.json.data[0].id)
+    },
+  },
+  '/api/v1/admin/users/{id}': { make: ({ tenant }) => tenant.userId },
+  '/api/v1/admin/workspaces/{id}': { make: ({ tenant }) => tenant.workspaceId },
+  '/api/v1/admin/plans/{id}': { make: () => 'agency' },
+  '/api/v1/admin/mails/{id}': {
+    make({ app, mark }) {
+      const { rows } = app.services.mails.list({ limit: 100, offset: 0 })
+      return rows.find(({ recipient }) => recipient === `${mark}@example.org`)?.id ?? ''
+    },
+  },
+}
+
+/** A tenant with a row of everything that {@link ROWS} knows. */
+export async function inhabitant(app: TestApp, mark: string): Promise<Inhabitant> {
+  const tenant = await app.seed.tenant({ email: `${mark}@example.com`, name: `Person ${mark}` })
+  const owner: Inhabitant = {
+    ...{ app, tenant, mark, ids: {} },
+    ...{ key: app.as(tenant.key()), person: await tokenOf(app, tenant) },
+  }
+  for (const [template, { make }] of Object.entries(ROWS)) owner.ids[template] = await make(owner)
+  return owner
+}
+
+function idOf({ status, text, json }: Answer): string {
+  if (status > 299) throw new Error(`A row could not be made: ${text}`)
+  return String(json.data.id)
+}
