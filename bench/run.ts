@@ -1,0 +1,40 @@
+/** `bun run bench [name …]`: runs the benchmarks named, or all, and prints their tables. */
+import { cpus, totalmem } from 'node:os'
+import type { Table } from './table'
+
+const BENCHES: Record<string, () => Promise<{ bench: () => Promise<Table> }>> = {
+  analytics: () => import('./analytics'),
+  redirect: () => import('./redirect'),
+  links: () => import('./links'),
+  start: () => import('./start'),
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in BENCHES))
+if (unknown.length > 0) {
+  console.error(
+    `No benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`,
+  )
+  process.exit(1)
+}
+
+const [cpu] = cpus()
+console.log(
+  `Bun ${Bun.version}, ${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GB`,
+)
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+  const load = BENCHES[name]
+  if (load === undefined) continue
+  const { bench } = await load()
+  const { headings, rows, verdict } = await bench()
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
+  )
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  console.log(`\n## ${name}\n`)
+  console.log(line(headings))
+  console.log(line(widths.map((width) => '-'.repeat(width))))
+  for (const row of rows) console.log(line(row))
+  console.log(`\n${verdict}`)
+}
