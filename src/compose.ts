@@ -190,7 +190,9 @@ function composeProduct(
   const databasePath = databasePathIn(platform.config.dataDir)
   const workspaceIdOf = people.directory.idOf
   const runner = composeClickRunner({ ...platform, outbox, inThread, databasePath, workspaceIdOf })
-  const clicks = createClickService({ ...platform, dataDir: platform.config.dataDir, runner })
+  const clicks = createClickService({
+    ...{ ...platform, dataDir: platform.config.dataDir, runner, nextTurn },
+  })
   const labels = createLabels({ db, clock, entitlements: billing })
   const linking = createLinkSurface({
     ...{ ...platform, outbox, clicks, hotLinks, domains, entitlements: billing, labels, nextTurn },

@@ -54,7 +54,7 @@ export function createClickWorld(options: ClickWorldOptions) {
         pause: nextTurn,
       })
     : createClicksInThread({ db, dataDir, classify: createAgentClassifier(), logger })
-  const clicks = createClickService({ db, dataDir, clock, logger, runner })
+  const clicks = createClickService({ db, dataDir, clock, logger, runner, nextTurn })
   const hotLinks = createHotLinks(db)
   const redirector = createRedirector({
     hotLinks,

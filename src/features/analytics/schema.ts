@@ -147,7 +147,6 @@ const listFields = {
   geo: { countries: Rows, regions: Rows, cities: Rows },
   technology: { devices: Rows, os: Rows, browsers: Rows },
 }
-export type PanelName = keyof typeof listFields
 
 const panel = <Lists extends z.ZodRawShape>(id: string, lists: Lists) =>
   dataOf(z.object({ ...period, withheld, totals: z.object(figures), ...lists }).meta({ id }))

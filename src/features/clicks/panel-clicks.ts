@@ -105,5 +105,3 @@ export function createPanelClicks(db: Database) {
     },
   }
 }
-
-export type PanelClicks = ReturnType<typeof createPanelClicks>

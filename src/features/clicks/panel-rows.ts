@@ -112,5 +112,3 @@ function ownersIn(owners: Owners): { sql: string; bindings: Bindings } {
     bindings: [JSON.stringify(owners.linkNos)],
   }
 }
-
-export type PanelRows = ReturnType<typeof createPanelRows>

@@ -102,6 +102,3 @@ export function openRecorder({ db, dataDir, clock, logger }: OpenRecorderOptions
     lastId,
   })
 }
-
-/** Settles when the event loop has come round, so that long work lets requests through. */
-export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

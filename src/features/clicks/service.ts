@@ -5,7 +5,7 @@ import { type LinkBreakdown as Breakdown, createBreakdown } from './breakdown'
 import type { ClickRunner } from './pipeline'
 import { openProgress } from './progress'
 import { createPurge } from './purge'
-import { nextTurn, openRecorder } from './recorder'
+import { openRecorder } from './recorder'
 import { spoolBacklogBytes, spoolDirectory } from './spool'
 import { utcMonth } from './tally'
 import { createWorkspaceClickPurge } from './workspace-purge'
@@ -35,12 +35,15 @@ export type ClickServiceDeps = {
   clock: Clock
   logger: Logger
   runner: ClickRunner
+  /** Lets everything else have its turn, between chunks. */
+  nextTurn: () => Promise<void>
 }
 
 export type ClickService = ReturnType<typeof createClickService>
 
 /** What the rest of the product asks of clicks. */
-export function createClickService({ db, dataDir, clock, logger, runner }: ClickServiceDeps) {
+export function createClickService(deps: ClickServiceDeps) {
+  const { db, dataDir, clock, logger, runner, nextTurn } = deps
   const recorder = openRecorder({ db, dataDir, clock, logger })
   const progress = openProgress(db)
   const breakdown = createBreakdown(db)

@@ -20,8 +20,6 @@ export type QrRequest = {
   draw(): Promise<QrImage>
 }
 
-export type QrCodes = ReturnType<typeof createQrCodes>
-
 /** QR codes of short URLs as pictures. */
 export function createQrCodes(deps: { clock: Clock; internet: Internet }) {
   const logos = createLogos(deps)

@@ -32,8 +32,6 @@ export type DelivererDeps = {
   nextTurn?: () => Promise<void>
 }
 
-export type Deliverer = ReturnType<typeof createDeliverer>
-
 /** Sends what is due. Claims and results are durable before and after each request. */
 export function createDeliverer(deps: DelivererDeps) {
   const leases = createLeases(deps)

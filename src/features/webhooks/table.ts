@@ -114,7 +114,6 @@ export type EventRow = typeof events.$inferSelect
 
 /** `sending` is leased to a deliverer; the last three are final. */
 export const DELIVERY_STATUSES = ['pending', 'sending', 'delivered', 'dead', 'canceled'] as const
-export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
 
 /** One event to one endpoint. */
 export const deliveries = sqliteTable(

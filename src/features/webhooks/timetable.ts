@@ -17,8 +17,6 @@ export const WAITS_MS = [
   24 * HOUR,
 ] as const
 
-export const ATTEMPTS_MAX = WAITS_MS.length
-
 /** Receivers that failed together do not come back together. */
 const JITTER = 0.2
 const RETRY_AFTER_MS_MAX = 24 * HOUR
