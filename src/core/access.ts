@@ -154,6 +154,10 @@ export type Access =
       /** The least role, where a scope alone does not say enough. */
       role?: Role
       workspace?: WorkspaceChoice
+      /** Web pages may call it as well, with a publishable key and from its allowed origins. */
+      publishable?: true
+      /** The body is a form with one file, received once the caller may send it. */
+      upload?: true
     }
   /** A signed-in person (session or token), never a key; with the least role needed. */
   | { person: Role | 'any'; workspace?: WorkspaceChoice }
@@ -170,3 +174,7 @@ export type Access =
  * header, query or body name it.
  */
 export type WorkspaceChoice = 'path' | 'all'
+
+/** Whether the body is a form with a file. */
+export const takesUpload = (access: Access): boolean =>
+  typeof access === 'object' && 'scope' in access && access.upload === true

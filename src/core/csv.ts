@@ -1,5 +1,8 @@
-/** Beginnings that spreadsheets take for a formula (OWASP, CSV Injection). */
-const FORMULA = /^[=+\-@\t\r]/
+/**
+ * Beginnings that spreadsheets take for a formula (OWASP, CSV Injection). Text that looks like one
+ * made harmless before counts too, so that what {@link csvText} reads is always what was written.
+ */
+const FORMULA = /^'*[=+\-@\t\r]/
 
 type Cell = string | number | boolean | null
 
@@ -10,6 +13,10 @@ export function csvCell(value: Cell): string {
   const harmless = FORMULA.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
+
+/** The text of a cell without the apostrophe that {@link csvCell} put in front. */
+export const csvText = (cell: string): string =>
+  cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 
 /** A line of cells with its CRLF. */
 export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`

@@ -1,7 +1,7 @@
 const digitsByCurrency = new Map<string, number>()
 
 /** How many decimal digits the minor unit of an ISO 4217 currency has: 2 for USD, 0 for JPY. */
-function minorDigits(currency: string): number {
+export function minorDigits(currency: string): number {
   const known = digitsByCurrency.get(currency)
   if (known !== undefined) return known
   const format = new Intl.NumberFormat('en', { style: 'currency', currency })

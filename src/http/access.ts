@@ -7,12 +7,15 @@ import {
   type Role,
   roleCovers,
   type Scope,
+  takesUpload,
 } from '../core/access'
 import { AppError, invalid } from '../core/errors'
+import { isAllowedOrigin } from '../core/origin'
 import { readJsonBody } from './body'
 import { createIdempotency, type IdempotencyStore, type Once } from './idempotency'
 import type { RateGate } from './rate-limit'
 import { contextOf } from './request-context'
+import type { UploadReceiver } from './upload'
 
 /** Who is calling and what they may do; implemented by the features that own users and keys. */
 export type Authenticator = {
@@ -38,6 +41,8 @@ export type AccessDeps = {
   answers: IdempotencyStore
   /** Runs effects of the same turn in one durable transaction. */
   commit: Once
+  /** Receives the forms of routes that take a file. */
+  receiveUpload?: UploadReceiver
 }
 
 export type AccessPlugin = ReturnType<typeof createAccess>
@@ -49,7 +54,13 @@ type Entered = { identity: Identity; principal: Principal | undefined; selected:
  * The gate of every route: one option enforces, documents and types who may call it. Refuses in
  * the order of contract §1: 401, 403, 429, then what is wrong with the body, then 404.
  */
-export function createAccess({ auth, rates, answers, commit }: AccessDeps) {
+export function createAccess({
+  auth,
+  rates,
+  answers,
+  commit,
+  receiveUpload = noUploads,
+}: AccessDeps) {
   const entered = new WeakMap<Request, Entered>()
   const idempotency = createIdempotency(answers, commit)
 
@@ -68,6 +79,7 @@ export function createAccess({ auth, rates, answers, commit }: AccessDeps) {
         rates.spendFor(context, identity, principal?.workspaceId ?? identity.boundWorkspaceId)
       try {
         authorise(access, identity, all ? undefined : principal)
+        if (identity.kind === 'publishable_key') requireOrigin(request, identity)
         requireFeature(access, principal)
       } catch (refusal) {
         // Refused requests count like any other, but a 403 stays one (contract §1).
@@ -76,6 +88,7 @@ export function createAccess({ auth, rates, answers, commit }: AccessDeps) {
       }
       await spend()
     }
+    if (takesUpload(access)) input.body = await receiveUpload(request)
     if (context.bodyFailure) throw context.bodyFailure
     if (access !== 'public') requireChoiceAsText(input)
   }
@@ -117,7 +130,8 @@ export function createAccess({ auth, rates, answers, commit }: AccessDeps) {
 
   return new Elysia({ name: 'http/access' }).macro('access', (access: Access) => ({
     detail: { 'x-access': access } as Record<string, unknown>,
-    parse: ({ request }: { request: Request }) => readJsonBody(request),
+    parse: ({ request }: { request: Request }) =>
+      takesUpload(access) ? {} : readJsonBody(request),
     transform: (input: GateInput) => pass(access, input),
     resolve: ({ request }: { request: Request }): Caller => {
       if (access === 'public') return publicCaller
@@ -129,6 +143,10 @@ export function createAccess({ auth, rates, answers, commit }: AccessDeps) {
       return idempotency.begin(request, subjectOf(enter(access, request)))
     },
   }))
+}
+
+const noUploads: UploadReceiver = () => {
+  throw new Error('This server was made without a place for files.')
 }
 
 type Caller = { identity: Identity; principal: Principal; once: Once }
@@ -178,7 +196,7 @@ function textOf(record: unknown, name: string): string | null {
 
 function authorise(access: Access, identity: Identity, principal: Principal | undefined): void {
   if (access === 'public') return
-  if (identity.kind === 'publishable_key') {
+  if (identity.kind === 'publishable_key' && !isForPages(access)) {
     throw new AppError('forbidden', 'A publishable key may only send leads and sales.')
   }
   if (access === 'signed-in') return
@@ -194,6 +212,21 @@ function authorise(access: Access, identity: Identity, principal: Principal | un
   requirePerson(identity, 'session' in access)
   const role = 'session' in access ? access.session : access.person
   if (role !== 'any') requireRole(role, principal)
+}
+
+const isForPages = (access: Access): boolean =>
+  typeof access === 'object' && 'scope' in access && access.publishable === true
+
+/** Pages name their origin themselves and cannot lie about it; other callers can. */
+function requireOrigin(request: Request, { allowedOrigins }: Identity): void {
+  const origin = request.headers.get('origin')
+  if (isAllowedOrigin(origin, allowedOrigins)) return
+  throw new AppError(
+    'forbidden',
+    origin === null
+      ? 'This key is for web pages of its allowed origins: the request names no Origin.'
+      : 'This key may not be used from this origin. Add it to allowed_origins of the key.',
+  )
 }
 
 function requireScope(wanted: Scope | readonly Scope[], held: ReadonlySet<Scope>): void {

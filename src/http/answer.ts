@@ -3,7 +3,7 @@ import type { RequestContext } from './request-context'
 /** Paths that any web page may call, without cookies (contract §1). */
 const OPEN_PREFIXES = ['/api/v1', '/api/auth/token', '/api/mcp']
 
-const CORS_METHODS = 'GET, POST, PATCH, DELETE, HEAD, OPTIONS'
+const CORS_METHODS = 'GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS'
 const CORS_ALLOWED = [
   'Authorization',
   'X-Api-Key',

@@ -15,6 +15,7 @@ export async function readJsonBody(request: Request): Promise<unknown> {
   const context = contextOf(request)
   try {
     const bytes = await readBytes(request)
+    context.bodyBytes = bytes
     if (request.headers.has('idempotency-key')) {
       context.bodyHash = createHash('sha256').update(bytes).digest('hex')
     }
@@ -38,6 +39,10 @@ export async function readJsonBody(request: Request): Promise<unknown> {
     return {}
   }
 }
+
+/** A body as it came, byte for byte, for signatures over it; after {@link readJsonBody}. */
+export const bodyBytesOf = (request: Request): Uint8Array =>
+  contextOf(request).bodyBytes ?? new Uint8Array()
 
 const tooLarge = () =>
   new AppError('payload_too_large', 'A request body may have at most 1 MiB (1048576 bytes).')

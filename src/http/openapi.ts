@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Access } from '../core/access'
+import { type Access, takesUpload } from '../core/access'
 import { ERROR_STATUS, type ErrorCode } from '../core/errors'
 import type { ErrorForm, ErrorGroups } from './errors'
 import { createSchemaCollector, type Json, type SchemaCollector } from './openapi-schemas'
@@ -93,6 +93,12 @@ const SECURITY_SCHEMES = {
     description: 'A secret key (`ls_sk_…`) or an access token.',
   },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A secret key.' },
+  publishable: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'A publishable key (`ls_pk_…`) in a web page of its allowed origins; 60 requests a minute per address.',
+  },
   session: {
     type: 'apiKey',
     in: 'cookie',
@@ -112,7 +118,8 @@ function securityOf(access: Access): Json[] {
   if (access === 'signed-in') return [{ bearer: [] }, { apiKey: [] }, { session: [] }]
   if ('session' in access) return [{ session: [] }]
   if ('person' in access) return [{ bearer: [] }, { session: [] }]
-  return [{ bearer: [] }, { apiKey: [] }, { session: [] }]
+  const pages = access.publishable ? [{ publishable: [] }] : []
+  return [{ bearer: [] }, { apiKey: [] }, ...pages, { session: [] }]
 }
 
 function accessSentence(access: Access): string {
@@ -173,7 +180,7 @@ function operation(
       ? { 'x-required-scopes': [access.scope].flat() }
       : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(hooks.body ? { requestBody: requestBody(hooks.body, schemas) } : {}),
+    ...(hooks.body ? { requestBody: requestBody(hooks.body, access, schemas) } : {}),
     responses: Object.fromEntries(Object.entries(responses).sort(([a], [b]) => (a < b ? -1 : 1))),
   }
 }
@@ -215,8 +222,8 @@ const DESCRIPTIONS: Record<string, string> = {
   '404': 'There is no such row in this workspace.',
   '409': 'It conflicts with what is there.',
   '410': 'It is no longer there.',
-  '413': 'The body is larger than 1 MiB.',
-  '415': 'The body is not JSON.',
+  '413': 'The body is too large: more than 1 MiB, or more than 50 MiB for a file.',
+  '415': 'The body is of another type than the one asked for.',
   '429': 'Too many requests.',
   '500': 'A fault of the server.',
   '503': 'The server cannot answer at the moment.',
@@ -224,13 +231,15 @@ const DESCRIPTIONS: Record<string, string> = {
 
 function successResponse(schema: z.ZodType, hooks: Hooks, schemas: SchemaCollector): Json {
   const mediaType = hooks.detail?.['x-media-type']
-  const type = typeof mediaType === 'string' ? mediaType : 'application/json'
+  const types = typeof mediaType === 'string' ? mediaType.split(', ') : ['application/json']
   if (schema instanceof z.ZodVoid || schema instanceof z.ZodUndefined) {
     return { description: 'Done; no content.' }
   }
   return {
     description: 'Done.',
-    content: { [type]: { schema: schemas.refer(schema, 'output') } },
+    content: Object.fromEntries(
+      types.map((type) => [type, { schema: schemas.refer(schema, 'output') }]),
+    ),
   }
 }
 
@@ -246,12 +255,10 @@ function errorResponse(status: string, form: ErrorForm, schemas: SchemaCollector
   }
 }
 
-function requestBody(body: unknown, schemas: SchemaCollector): Json {
+function requestBody(body: unknown, access: Access, schemas: SchemaCollector): Json {
   if (!isSchema(body)) throw new Error('A body must be a zod schema.')
-  return {
-    required: true,
-    content: { 'application/json': { schema: schemas.refer(body, 'input') } },
-  }
+  const type = takesUpload(access) ? 'multipart/form-data' : 'application/json'
+  return { required: true, content: { [type]: { schema: schemas.refer(body, 'input') } } }
 }
 
 function parametersOf(schema: unknown, where: 'path' | 'query', schemas: SchemaCollector): Json[] {

@@ -8,6 +8,8 @@ import type { RequestContext } from './request-context'
 export const LIMITS = {
   key: { name: 'key', points: 120, windowSeconds: 60 },
   workspaceKeys: { name: 'workspace', points: 600, windowSeconds: 60 },
+  /** Calls with publishable keys, per network, besides the limits of the key. */
+  pages: { name: 'pages', points: 60, windowSeconds: 60 },
   user: { name: 'user', points: 600, windowSeconds: 60 },
   address: { name: 'address', points: 600, windowSeconds: 60 },
   tokenAddress: { name: 'sign-in', points: 30, windowSeconds: 900 },
@@ -50,6 +52,10 @@ export function createRateGate(limiter: RateLimiter) {
     /** Spends the budget of an authenticated caller. Throws `rate_limited`. */
     async spendFor(context: RequestContext, identity: Identity, workspaceId: string | null) {
       if (identity.keyId === null) return spend(context, LIMITS.user, identity.userId ?? '')
+      // First, so that one visitor cannot use up what the key and its workspace have for all.
+      if (identity.kind === 'publishable_key') {
+        await spend(context, LIMITS.pages, networkOf(context.address))
+      }
       if (workspaceId) await spend(context, LIMITS.workspaceKeys, workspaceId)
       return spend(context, LIMITS.key, identity.keyId)
     },

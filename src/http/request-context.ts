@@ -1,5 +1,6 @@
 import type { AppError } from '../core/errors'
 import { newId } from '../core/ids'
+import type { UploadedFile } from './upload'
 
 /** What is known of a request beside its own fields, from the first byte to the last header. */
 export type RequestContext = {
@@ -11,8 +12,12 @@ export type RequestContext = {
   startedAt: number
   /** A body that could not be read, kept until the gate has judged the caller. */
   bodyFailure: AppError | null
+  /** The body as it came, once it has been read. */
+  bodyBytes: Uint8Array | null
   /** SHA-256 of the body's bytes, for Idempotency-Key. */
   bodyHash: string | null
+  /** The file of a form, gone when the answer is made unless somebody keeps it. */
+  uploaded: UploadedFile | null
   /** Headers that the answer gets whatever it is: rate limits, replay marks. */
   answerHeaders: Map<string, string>
   /** Undo of what only lives while the request runs. */
@@ -30,7 +35,9 @@ export function beginRequest(
     id: newId('req', known.startedAt),
     ...known,
     bodyFailure: null,
+    bodyBytes: null,
     bodyHash: null,
+    uploaded: null,
     answerHeaders: new Map(),
     onFinish: [],
   }

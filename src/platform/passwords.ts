@@ -91,9 +91,13 @@ function createTurnstile(concurrency: number, queueMax: number) {
     if (running < concurrency) running += 1
     else {
       if (waiting.length >= queueMax) {
-        throw new AppError('unavailable', 'Too many people sign in right now. Try again shortly.', {
-          retryAfterSeconds: RETRY_AFTER_SECONDS,
-        })
+        throw new AppError(
+          'unavailable',
+          'Too many passwords are being checked. Try again shortly.',
+          {
+            retryAfterSeconds: RETRY_AFTER_SECONDS,
+          },
+        )
       }
       // Whoever leaves hands over its place, so `running` stays as it is.
       await new Promise<void>((admit) => waiting.push(admit))

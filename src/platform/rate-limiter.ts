@@ -8,6 +8,8 @@ export type RateState = { allowed: boolean; remaining: number; resetSeconds: num
 export type RateLimiter = {
   /** Takes one point of `subject`; `resetSeconds` are whole seconds ≥ 1 until the window ends. */
   consume(limit: RateLimit, subject: string): Promise<RateState>
+  /** Gives back a point that turned out not to count. */
+  giveBack(limit: RateLimit, subject: string): Promise<void>
 }
 
 /** Counters in memory; with `enabled: false` (benchmarks, fuzzing) nothing is ever refused. */
@@ -39,6 +41,10 @@ export function createRateLimiter(enabled: boolean): RateLimiter {
         if (refusal instanceof RateLimiterRes) return stateOf(refusal, false)
         throw refusal
       }
+    },
+
+    async giveBack(limit, subject) {
+      if (enabled) await limiterOf(limit).reward(subject, 1)
     },
   }
 }
