@@ -1,5 +1,8 @@
 import type { Database } from '../../platform/database'
-import { DIMENSIONS, GRAINS, SCOPES } from './rollup'
+import { DIMENSIONS, GRAINS, SCOPES } from './dimension'
+import { type Counts, figuresOf } from './panel-counts'
+import { addPage } from './rollup-page'
+import type { Verdict } from './verdict'
 
 export type NamedCount = { name: string; count: number }
 
@@ -11,6 +14,7 @@ export type LinkBreakdown = {
 }
 
 const UNKNOWN = 'Unknown'
+const COUNTED: readonly Verdict[] = ['human', 'duplicate']
 /** A referrer is whatever a visitor claims: the answer stays readable whatever they claim. */
 const NAMES_MAX = 1000
 
@@ -20,13 +24,29 @@ export function createBreakdown(db: Database): (linkNo: number) => LinkBreakdown
     `SELECT max(rolled_id, coalesce((SELECT rolled_id FROM rollup_marks
        WHERE scope = ${SCOPES.link} AND owner_no = ?), 0)) AS id FROM click_progress`,
   )
-  const rolled = db.sqlite.query<NamedCount, [number, number, number]>(
-    `SELECT coalesce(text, '${UNKNOWN}') AS name, human + duplicate AS count
-     FROM click_rollups LEFT JOIN click_terms ON no = term
+  const pages = db.sqlite.query<{ page: number; cells: Uint8Array }, [number, number]>(
+    `SELECT page, cells FROM rollup_pages
      WHERE scope = ${SCOPES.link} AND owner_no = ? AND dimension = ? AND grain = ${GRAINS.all}
-       AND bucket = 0 AND human + duplicate > 0
-     ORDER BY human + duplicate DESC LIMIT ?`,
+       AND bucket = 0`,
   )
+  const texts = db.sqlite.query<{ no: number; text: string }, [string]>(
+    'SELECT no, text FROM click_terms WHERE no IN (SELECT value FROM json_each(?))',
+  )
+
+  /** The largest of what is rolled up. */
+  function rolled(linkNo: number, dimension: number): NamedCount[] {
+    const sums = new Map<number, Counts>()
+    for (const { page, cells } of pages.all(linkNo, dimension)) addPage(sums, cells, page)
+    const largest = [...sums]
+      .map(([no, counts]) => ({ no, count: figuresOf(counts, COUNTED).clicks }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => b.count - a.count)
+      .slice(0, NAMES_MAX)
+    const known = texts.all(JSON.stringify(largest.map(({ no }) => no)))
+    const names = new Map(known.map(({ no, text }) => [no, text]))
+    return largest.map(({ no, count }) => ({ name: names.get(no) ?? UNKNOWN, count }))
+  }
+
   const tailBy = (column: 'country' | 'device' | 'referrer') =>
     db.sqlite.query<NamedCount, [number, number]>(
       `SELECT coalesce(text, '${UNKNOWN}') AS name, count(*) AS count
@@ -42,7 +62,7 @@ export function createBreakdown(db: Database): (linkNo: number) => LinkBreakdown
   function counts(linkNo: number, mark: number, dimension: keyof typeof tails): NamedCount[] {
     const sums = new Map<string, number>()
     for (const { name, count } of [
-      ...rolled.all(linkNo, DIMENSIONS[dimension], NAMES_MAX),
+      ...rolled(linkNo, DIMENSIONS[dimension]),
       ...tails[dimension].all(linkNo, mark),
     ]) {
       sums.set(name, (sums.get(name) ?? 0) + count)

@@ -11,3 +11,8 @@ export function firstIdAt(atMs: number): number {
 export function nextId(lastId: number, nowMs: number): number {
   return Math.max(lastId + 1, firstIdAt(nowMs))
 }
+
+/** When a click of this id was recorded; after a burst or a clock set back a little too late. */
+export function timeOfId(id: number): number {
+  return EPOCH_MS + Math.floor(id / PER_MS)
+}

@@ -14,6 +14,8 @@ export type ClickWorkerOptions = {
   databasePath: string
   dataDir: string
   logLevel: LogLevel | 'silent'
+  /** Under which public ids of clicks are made. */
+  clickIdKey: Uint8Array
   /** Of the {@link WriteIntent} and the {@link ExpandedCount} that both threads share. */
   intent: SharedArrayBuffer
   expanded: SharedArrayBuffer

@@ -26,7 +26,13 @@ export type ExpandedClick = Origin & {
   device: string | null
   os: string | null
   browser: string | null
+  /** Keys of the variant shown and of the rule that decided. */
+  variant: string | null
+  rule: string | null
 }
+
+/** Joins the transaction that stores clicks, once their links' totals hold them. */
+export type TotalsListener = (tx: Tx, linkNos: readonly number[]) => void
 
 /** Who wants to be told of each click. */
 export type ClickListener = {
@@ -43,6 +49,7 @@ export type ExpanderDeps = {
   /** The other thread's wish to write, where there is one. */
   intent?: Pick<WriteIntent, 'isRaised'> | undefined
   listener?: ClickListener | undefined
+  onTotals?: TotalsListener | undefined
 }
 
 export type Expander = {
@@ -114,7 +121,7 @@ export function createExpander(deps: ExpanderDeps): Expander {
   function expand(visit: RecordedVisit): ExpandedClick {
     const agent = classify(visit.userAgent)
     const origin = originOf(visit.referrer, visit.query)
-    const seen = visitors.judge(visit, judge(visit, agent))
+    const seen = visitors.judge(visit, visit.verdict ?? judge(visit, agent))
     const click: ExpandedClick = {
       id: visit.id,
       linkNo: visit.linkNo,
@@ -128,6 +135,8 @@ export function createExpander(deps: ExpanderDeps): Expander {
       os: orNull(agent.os),
       browser: orNull(agent.browser),
       ...origin,
+      variant: orNull(visit.variant),
+      rule: orNull(visit.rule),
     }
     insert(click, seen.firsts, visit.visitor, terms.numberOf)
     tally.add(click, seen.firsts)
@@ -147,7 +156,8 @@ export function createExpander(deps: ExpanderDeps): Expander {
       queueAt += 1
       rows += 1
     }
-    tally.write()
+    const counted = tally.write()
+    deps.onTotals?.(tx, counted)
     progress.write(queueAt < queue.length ? place : next, lastId)
     if (told.length > 0) listener?.emitClicked(tx, told)
     return rows
@@ -234,7 +244,8 @@ function prepareInsert(db: Database) {
   const statement = db.sqlite.query(
     `INSERT INTO clicks (id, link_no, workspace_no, at, verdict, firsts, visitor, country, region,
        city, device, os, browser, referrer, utm_source, utm_medium, utm_campaign, utm_term,
-       utm_content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       utm_content, variant, rule)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   return (click: ExpandedClick, firsts: number, visitor: number, numberOf: NumberOf): void => {
     statement.run(
@@ -257,6 +268,8 @@ function prepareInsert(db: Database) {
       numberOf(click.utmCampaign),
       numberOf(click.utmTerm),
       numberOf(click.utmContent),
+      numberOf(click.variant),
+      numberOf(click.rule),
     )
   }
 }

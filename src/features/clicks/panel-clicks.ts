@@ -2,14 +2,10 @@ import { HOUR } from '../../core/clock'
 import type { Span } from '../../core/period'
 import type { Database } from '../../platform/database'
 import { firstIdAt } from './click-id'
+import type { ClickDimension } from './dimension'
 import { type ClickFilter, clicksOf } from './panel-filter'
 import type { Owners } from './panel-rows'
-import type { Dimension } from './rollup'
-
-export type ClickColumn = Exclude<Dimension, 'total'>
-
-/** A click as scanned: id, time, verdict, firsts, link, then the columns asked for. */
-export type ScannedClick = (number | null)[]
+import type { ScannedClick } from './panel-sink'
 
 export type ClickScan = {
   owners: Owners
@@ -17,15 +13,17 @@ export type ClickScan = {
   /** Null for all time. */
   span: Span | null
   filters: readonly ClickFilter[]
-  columns: readonly ClickColumn[]
+  columns: readonly ClickDimension[]
   /** Only clicks after this one. */
   afterId?: number
+  /** Up to this one. */
+  toId?: number
 }
 
 /** Ids follow time but for a clock that is set back: that far a click's id may be ahead. */
 const ID_SLACK_MS = HOUR
 /** Up to here links are looked up one by one instead of reading everything of the time. */
-export const LINKS_BY_INDEX_MAX = 50
+const LINKS_BY_INDEX_MAX = 50
 const PAGE_SIZE = 10_000
 
 /** Clicks one by one, and how far rollups know of them. */
@@ -39,10 +37,10 @@ export function createPanelClicks(db: Database) {
 
   /** Clicks of a scan in the order of their ids, `limit` at most; of one link when it is named. */
   function page(scan: ClickScan, linkNo: number | undefined, afterId: number, limit: number) {
-    const { owners, workspaceNo, span, filters, columns } = scan
-    const conditions = ['id > ?', 'id < ?', 'workspace_no = ?', ...filters.map(clicksOf)]
-    const toId = span ? firstIdAt(span.endMs + ID_SLACK_MS) : Number.MAX_SAFE_INTEGER
-    const bindings: (number | string)[] = [afterId, toId, workspaceNo]
+    const { owners, workspaceNo, span, filters, columns, toId = Number.MAX_SAFE_INTEGER } = scan
+    const conditions = ['id > ?', 'id <= ?', 'workspace_no = ?', ...filters.map(clicksOf)]
+    const end = span ? firstIdAt(span.endMs + ID_SLACK_MS) : toId
+    const bindings: (number | string)[] = [afterId, Math.min(end, toId), workspaceNo]
     if (span) {
       conditions.push('at >= ?', 'at < ?')
       bindings.push(span.startMs, span.endMs)
@@ -105,3 +103,6 @@ export function createPanelClicks(db: Database) {
     },
   }
 }
+
+/** How far rollups reach. */
+export type Marks = ReturnType<ReturnType<typeof createPanelClicks>['readMarks']>

@@ -15,10 +15,17 @@ export function addCounts(sum: Counts, more: readonly (number | null)[], sign: 1
   }
 }
 
-/** Counts one click. */
-export function addClick(sum: Counts, verdict: number, isUnique: boolean): void {
-  sum[verdict] = (sum[verdict] ?? 0) + 1
-  if (isUnique) sum[UNIQUES] = (sum[UNIQUES] ?? 0) + 1
+/** Counts one click, or takes it off with a `sign` of -1. */
+export function addClick(sum: Counts, verdict: number, isUnique: boolean, sign: 1 | -1 = 1): void {
+  sum[verdict] = (sum[verdict] ?? 0) + sign
+  if (isUnique) sum[UNIQUES] = (sum[UNIQUES] ?? 0) + sign
+}
+
+/** Counts `clicks` of one kind: its verdict and, in the bits above, its firsts. */
+export function addKind(sum: Counts, kind: number, bit: number, clicks: number): void {
+  const verdict = kind & 7
+  sum[verdict] = (sum[verdict] ?? 0) + clicks
+  if (((kind >> 3) & bit) !== 0) sum[UNIQUES] = (sum[UNIQUES] ?? 0) + clicks
 }
 
 /** The counts under a key, made when it is new. */

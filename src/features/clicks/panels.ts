@@ -1,15 +1,17 @@
-import { type AppError, invalid } from '../../core/errors'
 import type { Span } from '../../core/period'
 import type { Database } from '../../platform/database'
-import { createPanelClicks, LINKS_BY_INDEX_MAX, type ScannedClick } from './panel-clicks'
-import { addClick, addCounts, type Counts, countsOf, noCounts } from './panel-counts'
-import { areWholeDays, coverOf, indexOfBin } from './panel-cover'
-import { type ClickFilter, isSparse, rowsOf, shownRowsOf } from './panel-filter'
-import { createPanelRows, type Owners, quarterRange, resolutionOf } from './panel-rows'
-import { type Dimension, SCOPES } from './rollup'
+import type { ChunkColumn } from './chunk'
+import { createKeptClicks } from './kept-clicks'
+import { createPanelChunks } from './panel-chunks'
+import { createPanelClicks } from './panel-clicks'
+import { type Counts, noCounts } from './panel-counts'
+import type { ClickFilter } from './panel-filter'
+import { createPanelRows, type Owners } from './panel-rows'
+import { FIRST_COLUMN, type ScannedClick } from './panel-sink'
+import { createPanelTargets, type Target } from './panel-targets'
 
 /** What clicks can be listed by. */
-export type Group = Exclude<Dimension, 'total'> | 'link'
+export type Group = ChunkColumn
 
 export type PanelQuery = {
   workspaceNo: number
@@ -35,30 +37,17 @@ export type PanelAnswer = {
   groups: Map<Group, Map<number, Counts>>
 }
 
-/** One thing to count, and how single clicks add to it. */
-type Target = {
-  owners: Owners
-  dimension: Dimension
-  span: Span | null
-  /** Reads what rollups hold. */
-  fill(): void
-  add(click: ScannedClick, columns: ReadonlyMap<string, number>): void
-  /** Whether rollups can answer it. */
-  isRolled: boolean
-  column?: Exclude<Dimension, 'total'> | undefined
-}
-
-const BITS = { link: 1, workspace: 2 } as const
-const FIRST_COLUMN = 5
-
 /**
- * Counts of clicks for panels: rollups, the clicks behind their watermark, and single clicks where
- * a span or a combination of filters asks for what no rollup holds. Always exactly what a count of
- * all clicks gives. For the read-only Worker: a question may take many milliseconds.
+ * Counts of clicks for panels: rollups, the clicks behind their watermark, and chunks of clicks
+ * where a span or a combination of filters asks for what no rollup holds. Always exactly what a
+ * count of all clicks gives. For the read-only Worker: a question may take many milliseconds.
  */
 export function createPanels(db: Database) {
   const rows = createPanelRows(db)
   const clicks = createPanelClicks(db)
+  const chunks = createPanelChunks(db)
+  const kept = createKeptClicks(db, rows)
+  const targetsOf = createPanelTargets(rows, kept)
   const termsOf = db.sqlite.query<{ no: number; text: string }, [string]>(
     'SELECT no, text FROM click_terms WHERE text IN (SELECT value FROM json_each(?))',
   )
@@ -69,190 +58,77 @@ export function createPanels(db: Database) {
   const ownersOf = ({ workspaceNo, linkNos }: PanelQuery): Owners =>
     linkNos === null ? { workspaceNo } : { linkNos }
 
-  /** Counts of a span, narrowed by at most one filter. */
-  function summed(owners: Owners, span: Span | null, filter: ClickFilter | undefined): Counts {
-    const sum = noCounts()
-    const add = (dimension: Dimension, terms: string | undefined, sign: 1 | -1): void => {
-      for (const part of rows.together({ owners, dimension, span, terms }))
-        addCounts(sum, part, sign)
-    }
-    if (filter === undefined) {
-      add('total', undefined, 1)
-      return sum
-    }
-    const { sql, isRest } = rowsOf(filter)
-    if (isRest) add('total', undefined, 1)
-    add(filter.dimension, sql, isRest ? -1 : 1)
-    return sum
-  }
-
-  /** The span that rollups of totals and of a filter cover alike. */
-  function binTarget(query: PanelQuery, spans: readonly (Span | null)[], sums: Counts[]): Target {
-    const owners = ownersOf(query)
-    const [filter, ...others] = query.filters
-    const dimension = filter?.dimension ?? 'total'
-    const bit = query.linkNos === null ? BITS.workspace : BITS.link
-    const bounded = spans.filter((span) => span !== null)
-    const needsDays = resolutionOf(owners, dimension) === 'day' && spans.length > 1
-    const at = (atMs: number): Counts | undefined => {
-      const index = spans.length === 1 ? 0 : indexOfBin(bounded, atMs)
-      return index < 0 ? undefined : sums[index]
-    }
-    return {
-      ...{ owners, dimension, span: query.span },
-      isRolled: others.length === 0 && (!needsDays || areWholeDays(bounded)),
-      fill() {
-        for (const [index, span] of spans.entries()) {
-          sums[index] = summed(owners, span && innerOf(span, owners, dimension), filter)
-        }
-      },
-      add([, atMs, verdict, firsts]) {
-        const counts = at(atMs ?? 0)
-        if (counts) addClick(counts, verdict ?? 0, ((firsts ?? 0) & bit) !== 0)
-      },
-    }
-  }
-
-  function groupTarget(
-    query: PanelQuery,
-    column: Exclude<Dimension, 'total'>,
-    sums: Map<number, Counts>,
-  ): Target {
-    const owners = ownersOf(query)
-    const [filter, ...others] = query.filters
-    const bit = query.linkNos === null ? BITS.workspace : BITS.link
-    const isOwn = others.length === 0 && (!filter || filter.dimension === column)
-    return {
-      ...{ owners, dimension: column, span: query.span, column, isRolled: isOwn },
-      fill() {
-        const span = query.span && innerOf(query.span, owners, column)
-        const terms = filter && shownRowsOf(filter)
-        for (const [term, counts] of rows.by({ owners, dimension: column, span, terms }, 'term')) {
-          addCounts(countsOf(sums, term), counts)
-        }
-      },
-      add(click, columns) {
-        const term = click[columns.get(column) ?? -1] ?? null
-        if (term === null && isSparse(column)) return
-        addClick(countsOf(sums, term ?? 0), click[2] ?? 0, ((click[3] ?? 0) & bit) !== 0)
-      },
-    }
-  }
-
-  function linkTarget(
-    query: PanelQuery,
-    linkNos: readonly number[],
-    sums: Map<number, Counts>,
-  ): Target {
-    const owners = { linkNos: query.linkNos ?? linkNos }
-    const [filter, ...others] = query.filters
-    const dimension = filter?.dimension ?? 'total'
-    const known = new Set(owners.linkNos)
-    const add = (of: Dimension, terms: string | undefined, sign: 1 | -1): void => {
-      const span = query.span && innerOf(query.span, owners, dimension)
-      for (const [no, counts] of rows.by({ owners, dimension: of, span, terms }, 'owner_no')) {
-        addCounts(countsOf(sums, no), counts, sign)
-      }
-    }
-    return {
-      ...{ owners, dimension, span: query.span, isRolled: others.length === 0 },
-      fill() {
-        const condition = filter && rowsOf(filter)
-        if (!filter || condition?.isRest) add('total', undefined, 1)
-        if (filter) add(filter.dimension, condition?.sql, condition?.isRest ? -1 : 1)
-      },
-      add(click) {
-        const no = click[4] ?? 0
-        if (known.has(no)) {
-          addClick(countsOf(sums, no), click[2] ?? 0, ((click[3] ?? 0) & BITS.link) !== 0)
-        }
-      },
-    }
-  }
-
-  /** Counts targets click by click over a span; `isNew` is false for what rollups hold. */
-  function scan(
+  /** Hands clicks that are rows over to the targets that have not counted them yet. */
+  function scanRows(
     query: PanelQuery,
     targets: readonly Target[],
-    part: { owners: Owners; span: Span | null; afterId?: number },
+    part: { span: Span | null; afterId: number; toId?: number },
     isNew: (target: Target, click: ScannedClick) => boolean,
   ): void {
-    const columns = [...new Set(targets.flatMap(({ column }) => column ?? []))]
+    const columns = [...new Set(targets.flatMap(({ sink: { column } }) => column ?? []))].filter(
+      (column) => column !== 'link',
+    )
     const places = new Map(columns.map((name, index) => [name as string, FIRST_COLUMN + index]))
     const { workspaceNo, filters } = query
-    clicks.scan({ ...part, workspaceNo, filters, columns }, (click) => {
-      for (const target of targets) if (isNew(target, click)) target.add(click, places)
+    clicks.scan({ ...part, owners: ownersOf(query), workspaceNo, filters, columns }, (click) => {
+      for (const target of targets) if (isNew(target, click)) target.sink.addOne(click, places)
     })
   }
 
-  /** Throws `validation_failed` where clicks of the span were dropped and only rollups are left. */
-  function requireClicks(query: PanelQuery, span: Span | null): void {
-    const { workspaceNo, linkNos } = query
-    const few = linkNos !== null && linkNos.length <= LINKS_BY_INDEX_MAX ? linkNos : [null]
-    for (const no of few) {
-      const owners: Owners = no === null ? { workspaceNo } : { linkNos: [no] }
-      const whole = span ?? { startMs: 0, endMs: FAR_MS }
-      const [from, to] = quarterRange(whole)
-      const first = rows.firstQuarter(owners, whole)
-      if (first === undefined) continue
-      const quarters = { startMs: from * QUARTER, endMs: to * QUARTER }
-      const all = { owners, workspaceNo, filters: [], columns: [] }
-      const firstAt = clicks.firstAt({ ...all, span: quarters })
-      if (firstAt !== undefined && firstAt < (first + 1) * QUARTER) continue
-      throw clicksGone(firstAt ?? clicks.firstAt({ ...all, span: null }))
+  /** Counts clicks of a span that are rolled up everywhere, for these targets. */
+  function scanChunks(query: PanelQuery, span: Span | null, targets: readonly Target[]): void {
+    const { workspaceNo, linkNos, filters } = query
+    const sinks = targets.map(({ sink }) => sink)
+    for (const { fromId, toId } of chunks.scan({ workspaceNo, linkNos, span, filters }, sinks)) {
+      scanRows(query, targets, { span, afterId: fromId - 1, toId }, () => true)
     }
   }
 
   function read(query: PanelQuery, wish: PanelWish): PanelAnswer {
-    const totals = [noCounts()]
-    const bins = (wish.bins ?? []).map(noCounts)
-    const groups = new Map(
-      (wish.groups ?? []).map((name) => [name, new Map<number, Counts>()] as const),
+    const answer: PanelAnswer = {
+      totals: noCounts(),
+      bins: (wish.bins ?? []).map(noCounts),
+      groups: new Map((wish.groups ?? []).map((name) => [name, new Map<number, Counts>()])),
+    }
+    const targets = targetsOf(query, wish, answer)
+    for (const { fill } of targets) fill?.()
+    scanChunks(
+      query,
+      query.span,
+      targets.filter(({ fill }) => fill === null),
     )
-    const targets = [binTarget(query, [query.span], totals)]
-    if (wish.bins && wish.bins.length > 0) targets.push(binTarget(query, wish.bins, bins))
-    for (const [name, sums] of groups) {
-      if (name === 'link') targets.push(linkTarget(query, wish.linkNos ?? [], sums))
-      else targets.push(groupTarget(query, name, sums))
+    // Targets of the same resolution have the same edges, which are then read once.
+    const edges = new Map(
+      targets.flatMap((t) => t.edges.map((e) => [`${e.startMs} ${e.endMs}`, e])),
+    )
+    for (const edge of edges.values()) {
+      scanChunks(
+        query,
+        edge,
+        targets.filter((target) => target.edges.some((other) => isSame(edge, other))),
+      )
     }
-    const rolled = targets.filter(({ isRolled }) => isRolled)
-    const raw = targets.filter(({ isRolled }) => !isRolled)
-    for (const target of rolled) target.fill()
-    if (rolled.length > 0) countTail(query, rolled)
-    if (raw.length > 0) {
-      requireClicks(query, query.span)
-      scan(query, raw, { owners: ownersOf(query), span: query.span }, () => true)
-    }
-    return { totals: totals[0] ?? noCounts(), bins, groups }
+    countTail(query, targets)
+    return answer
   }
 
-  /** What rollups do not hold yet, and what lies in the edges between their rows. */
+  /** Clicks that are not rolled up everywhere yet, and so in no chunk. */
   function countTail(query: PanelQuery, targets: readonly Target[]): void {
     const marks = clicks.readMarks()
-    const owners = ownersOf(query)
-    const markOf = (target: Target, click: ScannedClick): number =>
-      'linkNos' in target.owners
-        ? marks.of(SCOPES.link, click[4] ?? 0)
-        : marks.of(SCOPES.workspace, query.workspaceNo)
-    const tail = { owners, span: query.span, afterId: marks.all }
-    scan(query, targets, tail, (target, click) => (click[0] ?? 0) > markOf(target, click))
-    if (query.span === null) return
-    for (const resolution of ['day', 'quarter'] as const) {
-      const alike = targets.filter((t) => resolutionOf(t.owners, t.dimension) === resolution)
-      if (alike.length === 0) continue
-      for (const span of coverOf(query.span, resolution).edges) {
-        requireClicks(query, span)
-        scan(query, alike, { owners, span }, (t, click) => (click[0] ?? 0) <= markOf(t, click))
-      }
-    }
+    const { span } = query
+    scanRows(query, targets, { span, afterId: marks.all }, (target, click) => {
+      const [id, at] = click
+      if (target.fill === null || (id ?? 0) > target.markOf(marks, click)) return true
+      return target.edges.some(({ startMs, endMs }) => (at ?? 0) >= startMs && (at ?? 0) < endMs)
+    })
   }
 
   return {
-    /** Counts of a query from one snapshot. Throws `validation_failed` as told at `requireClicks`. */
+    /** Counts of a query from one snapshot. Throws `validation_failed` for clicks not kept. */
     read: (query: PanelQuery, wish: PanelWish): PanelAnswer =>
       db.sqlite.transaction(() => read(query, wish))(),
 
-    /** Time of the first click there is, to the day where only rollups are left. */
+    /** Time of the first click there is, to the day where it is rolled up. */
     firstAt({ workspaceNo, linkNos }: Pick<PanelQuery, 'workspaceNo' | 'linkNos'>) {
       const owners: Owners = linkNos === null ? { workspaceNo } : { linkNos }
       const day = rows.firstDay(owners)
@@ -274,16 +150,5 @@ export function createPanels(db: Database) {
 export type Panels = ReturnType<typeof createPanels>
 
 const DAY_MS = 86_400_000
-const QUARTER = 900_000
-const FAR_MS = 2 ** 52
 
-const innerOf = (span: Span, owners: Owners, dimension: Dimension): Span =>
-  coverOf(span, resolutionOf(owners, dimension)).inner
-
-function clicksGone(earliestAt: number | undefined): AppError {
-  const from = earliestAt === undefined ? 'now' : new Date(earliestAt).toISOString().slice(0, 10)
-  return invalid(
-    'start',
-    `reaches back further than single clicks are kept, which this combination needs: they begin at ${from}. Choose a later start, or at most one filter`,
-  )
-}
+const isSame = (a: Span, b: Span): boolean => a.startMs === b.startMs && a.endMs === b.endMs

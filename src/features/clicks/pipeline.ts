@@ -3,7 +3,7 @@ import type { Logger } from '../../platform/logger'
 import type { Agent } from '../../platform/user-agent'
 import type { WriteIntent } from '../../platform/write-intent'
 import { createExpandedCount } from './expanded-count'
-import { type ClickListener, createExpander } from './expander'
+import { type ClickListener, createExpander, type TotalsListener } from './expander'
 import { createRollup } from './rollup'
 import { spoolDirectory } from './spool'
 
@@ -33,6 +33,7 @@ export type ClickPipelineDeps = {
   logger: Logger
   intent?: Pick<WriteIntent, 'isRaised'> | undefined
   listener?: ClickListener | undefined
+  onTotals?: TotalsListener | undefined
   /** Told how many clicks a transaction stored. */
   onExpanded?: ((clicks: number) => void) | undefined
 }

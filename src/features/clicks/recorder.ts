@@ -4,6 +4,7 @@ import type { Database } from '../../platform/database'
 import type { Logger } from '../../platform/logger'
 import { nextId } from './click-id'
 import { newestClickId, openProgress } from './progress'
+import type { ClickIds } from './public-id'
 import { openSpoolWriter, type SpoolWriter, spoolDirectory } from './spool'
 import { createFrameEncoder, type Visit } from './visit'
 import { createVisitorHasher, type VisitorHasher } from './visitor'
@@ -15,6 +16,7 @@ export type RecorderDeps = {
   logger: Logger
   /** The newest id in the database or the spool. */
   lastId: number
+  clickIds: Pick<ClickIds, 'textOf'>
 }
 
 /** A visit before its visitor is known by a hash. */
@@ -26,13 +28,15 @@ export type Recorder = {
    * when the disk refused, since whatever is answered must be stored.
    */
   record<T>(visit: VisitInput, answer: T, refusal: () => T): Promise<T>
+  /** As `record`, with an answer that holds the click's public id. */
+  recordNamed<T>(visit: VisitInput, answer: (clickId: string) => T, refusal: () => T): Promise<T>
   /** Writes what is waiting. Later visits are refused. */
   close(): void
 }
 
 /** Collects the visits of an event-loop turn and appends them to the spool in one write. */
 export function createRecorder(deps: RecorderDeps): Recorder {
-  const { spool, visitors, clock, logger } = deps
+  const { spool, visitors, clock, logger, clickIds } = deps
   const frame = createFrameEncoder()
   let lastId = deps.lastId
   let isClosed = false
@@ -64,17 +68,32 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     for (const settle of settled) settle(isStored)
   }
 
+  function add(visit: VisitInput): void {
+    if (waiting.length === 0) begin()
+    frame.add(visit, visitors.hash(visit.address, visit.userAgent, atMs))
+    lastId += 1
+  }
+
+  function settled<T>(answer: T, refusal: () => T): Promise<T> {
+    return new Promise<T>((resolve) => {
+      waiting.push((isStored) => resolve(isStored ? answer : refusal()))
+    })
+  }
+
   return {
     record<T>(visit: VisitInput, answer: T, refusal: () => T): Promise<T> {
       if (isClosed) return Promise.resolve(refusal())
-      if (waiting.length === 0) begin()
-      frame.add(visit, visitors.hash(visit.address, visit.userAgent, atMs))
-      lastId += 1
-      return new Promise<T>((resolve) => {
-        waiting.push((isStored) => resolve(isStored ? answer : refusal()))
-      })
+      add(visit)
+      return settled(answer, refusal)
+    },
+    recordNamed<T>(visit: VisitInput, answer: (id: string) => T, refusal: () => T): Promise<T> {
+      if (isClosed) return Promise.resolve(refusal())
+      add(visit)
+      const { linkNo, workspaceNo } = visit
+      return settled(answer(clickIds.textOf({ id: lastId, linkNo, workspaceNo })), refusal)
     },
     close() {
+      if (isClosed) return
       isClosed = true
       flush()
       spool.close()
@@ -87,10 +106,12 @@ export type OpenRecorderOptions = {
   dataDir: string
   clock: Clock
   logger: Logger
+  clickIds: Pick<ClickIds, 'textOf'>
 }
 
 /** The recorder over `dataDir`: its spool, today's salt and the ids that go on where they ended. */
-export function openRecorder({ db, dataDir, clock, logger }: OpenRecorderOptions): Recorder {
+export function openRecorder(options: OpenRecorderOptions): Recorder {
+  const { db, dataDir, clock, logger, clickIds } = options
   const directory = spoolDirectory(dataDir)
   const lastId = newestClickId(db, directory)
   const { segment } = openProgress(db).read().place
@@ -100,5 +121,6 @@ export function openRecorder({ db, dataDir, clock, logger }: OpenRecorderOptions
     clock,
     logger,
     lastId,
+    clickIds,
   })
 }

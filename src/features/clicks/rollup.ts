@@ -1,118 +1,83 @@
-import { DAY, MINUTE } from '../../core/clock'
+import { DAY } from '../../core/clock'
 import type { Database } from '../../platform/database'
 import type { WriteIntent } from '../../platform/write-intent'
-
-/** Whose clicks: numbers of `click_rollups.scope`. */
-export const SCOPES = { workspace: 0, link: 1 } as const
-
-/** What clicks are counted by: numbers of `click_rollups.dimension`. */
-export const DIMENSIONS = {
-  total: 0,
-  country: 1,
-  device: 2,
-  os: 3,
-  browser: 4,
-  referrer: 5,
-  utm_source: 6,
-  utm_medium: 7,
-  utm_campaign: 8,
-  utm_term: 9,
-  utm_content: 10,
-  region: 11,
-  city: 12,
-} as const
-
-export type Dimension = keyof typeof DIMENSIONS
-
-/** Spans of time: numbers of `click_rollups.grain`. Quarter hours, since zones of +5:45 exist. */
-export const GRAINS = { all: 0, day: 1, quarter: 2 } as const
-
-const QUARTER = 15 * MINUTE
-
-/** Absent values that are counted as unknown (term 0); of the others only present ones have rows. */
-const SHOWN_AS_UNKNOWN: ReadonlySet<string> = new Set([
-  'country',
-  'device',
-  'os',
-  'browser',
-  'referrer',
-])
-
-/** Columns of counts: the verdicts in the order of VERDICTS, then uniques. */
-const COUNTS = ['human', 'duplicate', 'bot', 'preview', 'prefetch', 'uniques'] as const
-const UNIQUES = COUNTS.indexOf('uniques')
-
-/** One row of `clicks` in the columns that rollups are made of. */
-export type Click = Record<Exclude<Dimension, 'total'>, number | null> & {
-  id: number
-  linkNo: number
-  workspaceNo: number
-  at: number
-  verdict: number
-  firsts: number
-}
-
-export const CLICK_COLUMNS = `id, link_no AS linkNo, workspace_no AS workspaceNo, at, verdict, firsts,
-  country, region, city, device, os, browser, referrer, utm_source, utm_medium, utm_campaign,
-  utm_term, utm_content`
+import { type Chunk, createChunks } from './chunk'
+import { createChunkStore } from './chunk-store'
+import { createChunkTidying } from './chunk-tidying'
+import {
+  CLICK_COLUMNS,
+  type Click,
+  DIMENSIONS,
+  type Dimension,
+  GRAINS,
+  QUARTER,
+  SCOPES,
+  SHOWN_AS_UNKNOWN,
+} from './dimension'
+import { addClick, type Counts, countsOf } from './panel-counts'
+import { addPage, packCells, pageOf } from './rollup-page'
 
 type Owner = {
   scope: number
   ownerNo: number
-  /** By dimension and grain, by bucket, by term: counts in the order of COUNTS. */
-  cells: Map<number, Map<number, Map<number, number[]>>>
+  /** By dimension and grain, by bucket, by term: counts in the order of `COUNT_COLUMNS`. */
+  cells: Map<number, Map<number, Map<number, Counts>>>
 }
 
 /** `sign` -1 takes clicks out again. */
 function count(owner: Owner, click: Click, sign: 1 | -1): void {
   const isLink = owner.scope === SCOPES.link
-  const unique = (click.firsts & (isLink ? 1 : 2)) !== 0
-  for (const [name, dimension] of DIMENSION_LIST) {
-    const term = name === 'total' ? 0 : click[name]
-    if (term === null && !SHOWN_AS_UNKNOWN.has(name)) continue
+  for (const [name, dimension] of isLink ? LINK_DIMENSIONS : WORKSPACE_DIMENSIONS) {
+    const term = termOf(click, name)
+    if (term === null) continue
+    const isUnique = (click.firsts & (isLink || name === 'link' ? 1 : 2)) !== 0
     for (const grain of grainsOf(isLink, name)) {
-      const cell = cellOf(owner, dimension * 4 + grain, bucketOf(grain, click.at), term ?? 0)
-      cell[click.verdict] = (cell[click.verdict] ?? 0) + sign
-      if (unique) cell[UNIQUES] = (cell[UNIQUES] ?? 0) + sign
+      const kind = dimension * 4 + grain
+      const cell =
+        grain === GRAINS.quarter && name === 'total'
+          ? cellOf(owner, kind, Math.floor(click.at / DAY), Math.floor((click.at % DAY) / QUARTER))
+          : cellOf(owner, kind, bucketOf(grain, click.at), term)
+      addClick(cell, click.verdict, isUnique, sign)
     }
   }
 }
 
-const DIMENSION_NAMES: readonly Dimension[] = [
-  'total',
-  'country',
-  'device',
-  'os',
-  'browser',
-  'referrer',
-  'utm_source',
-  'utm_medium',
-  'utm_campaign',
-  'utm_term',
-  'utm_content',
-  'region',
-  'city',
-]
-const DIMENSION_LIST = DIMENSION_NAMES.map((name) => [name, DIMENSIONS[name]] as const)
-
-/** A link's values by quarter hour would be as many rows as clicks; its days and total suffice. */
-function grainsOf(isLink: boolean, dimension: Dimension): readonly number[] {
-  if (!isLink) return WORKSPACE_GRAINS
-  return dimension === 'total' ? LINK_TOTAL_GRAINS : LINK_GRAINS
+function termOf(click: Click, name: Dimension): number | null {
+  if (name === 'total') return 0
+  if (name === 'link') return click.linkNo
+  return click[name] ?? (SHOWN_AS_UNKNOWN.has(name) ? 0 : null)
 }
-const WORKSPACE_GRAINS = [GRAINS.day, GRAINS.quarter]
-const LINK_TOTAL_GRAINS = [GRAINS.all, GRAINS.day, GRAINS.quarter]
-const LINK_GRAINS = [GRAINS.all, GRAINS.day]
+
+const WORKSPACE_DIMENSIONS = listed(DIMENSIONS)
+const LINK_DIMENSIONS = WORKSPACE_DIMENSIONS.filter(([name]) => name !== 'link')
+
+/** The marked boundary: entries of a record have its keys. */
+function listed(dimensions: typeof DIMENSIONS) {
+  return Object.entries(dimensions) as [Dimension, number][]
+}
+
+/**
+ * Quarter hours of totals lie together, a row a day. A link's values by quarter hour would be as
+ * many as clicks, and so would be a workspace's links: their days and totals suffice.
+ */
+function grainsOf(isLink: boolean, dimension: Dimension): readonly number[] {
+  const hasQuarters = dimension === 'total' || !(isLink || dimension === 'link')
+  return hasQuarters ? WITH_QUARTERS : WITHOUT_QUARTERS
+}
+const WITH_QUARTERS = [GRAINS.all, GRAINS.day, GRAINS.quarter]
+const WITHOUT_QUARTERS = [GRAINS.all, GRAINS.day]
 
 function bucketOf(grain: number, atMs: number): number {
   if (grain === GRAINS.all) return 0
   return Math.floor(atMs / (grain === GRAINS.day ? DAY : QUARTER))
 }
 
-function cellOf(owner: Owner, kind: number, bucket: number, term: number): number[] {
-  const buckets = getOrMake(owner.cells, kind, () => new Map<number, Map<number, number[]>>())
-  const terms = getOrMake(buckets, bucket, () => new Map<number, number[]>())
-  return getOrMake(terms, term, () => [0, 0, 0, 0, 0, 0])
+function cellOf(owner: Owner, kind: number, bucket: number, term: number): Counts {
+  const buckets = getOrMake(owner.cells, kind, () => new Map<number, Map<number, Counts>>())
+  return countsOf(
+    getOrMake(buckets, bucket, () => new Map<number, Counts>()),
+    term,
+  )
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
@@ -125,25 +90,46 @@ function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 }
 
 function createCellWriter(db: Database) {
-  const upsert = db.sqlite.query(
-    `INSERT INTO click_rollups (scope, owner_no, dimension, grain, bucket, term, ${COUNTS.join(', ')})
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET ${COUNTS.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
+  const where = `scope = ? AND owner_no = ? AND dimension = ? AND grain = ? AND bucket = ?
+    AND page = ?`
+  const select = db.sqlite.query<{ cells: Uint8Array }, number[]>(
+    `SELECT cells FROM rollup_pages WHERE ${where}`,
   )
-  /** Adds an owner's cells and returns how many there were. */
+  const replace = db.sqlite.query(
+    `INSERT OR REPLACE INTO rollup_pages (scope, owner_no, dimension, grain, bucket, page, cells)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const remove = db.sqlite.query(`DELETE FROM rollup_pages WHERE ${where}`)
+
+  function writePage(key: number[], page: number, more: Map<number, Counts>): void {
+    const known = select.get(...key)
+    if (known !== null) addPage(more, known.cells, page)
+    const cells = packCells(more)
+    if (cells.length > 0) replace.run(...key, cells)
+    else if (known !== null) remove.run(...key)
+  }
+
+  /** Adds an owner's cells and returns how many rows they took. */
   return ({ scope, ownerNo, cells }: Owner): number => {
     let written = 0
     for (const [kind, buckets] of cells) {
       for (const [bucket, terms] of buckets) {
-        for (const [term, counts] of terms) {
-          const dimension = Math.floor(kind / 4)
-          upsert.run(scope, ownerNo, dimension, kind % 4, bucket, term, ...counts)
+        for (const [page, more] of pagesOf(terms)) {
+          writePage([scope, ownerNo, Math.floor(kind / 4), kind % 4, bucket, page], page, more)
           written += 1
         }
       }
     }
     return written
   }
+}
+
+function pagesOf(terms: Map<number, Counts>): Map<number, Map<number, Counts>> {
+  const pages = new Map<number, Map<number, Counts>>()
+  for (const [term, counts] of terms) {
+    getOrMake(pages, pageOf(term), () => new Map<number, Counts>()).set(term, counts)
+  }
+  return pages
 }
 
 export type RollupDeps = {
@@ -154,15 +140,18 @@ export type RollupDeps = {
 }
 
 export type Rollup = {
-  /** Writes a part of the pending rollups in one short transaction; false when none is pending. */
+  /**
+   * Writes a part of the pending rollups in one short transaction, or tidies chunks; false when
+   * nothing is left to do.
+   */
   rollSome(): boolean
 }
 
 const BATCH_SIZE = 20_000
-/** Cells of one transaction, a few milliseconds of the write lock. */
-const CELLS_MAX = 1000
+/** Rows of one transaction, a few milliseconds of the write lock. */
+const PAGES_MAX = 500
 
-type Batch = { toId: number; owners: Owner[]; ownerAt: number }
+type Batch = { toId: number; owners: Owner[]; ownerAt: number; chunks: Chunk[] }
 
 /**
  * Adds clicks up behind a watermark, in large batches that are written owner by owner. A batch may
@@ -171,6 +160,8 @@ type Batch = { toId: number; owners: Owner[]; ownerAt: number }
  */
 export function createRollup({ db, intent, batchSize = BATCH_SIZE }: RollupDeps): Rollup {
   const writeCells = createCellWriter(db)
+  const store = createChunkStore(db)
+  const tidying = createChunkTidying(db)
   const select = db.sqlite.query<Click, [number, number]>(
     `SELECT ${CLICK_COLUMNS} FROM clicks WHERE id > ? ORDER BY id LIMIT ?`,
   )
@@ -194,9 +185,11 @@ export function createRollup({ db, intent, batchSize = BATCH_SIZE }: RollupDeps)
       marks.all().map((row): [string, number] => [`${row.scope} ${row.ownerNo}`, row.rolledId]),
     )
     const owners = new Map<string, Owner>()
+    const chunks = createChunks()
     let toId = 0
     for (const click of select.iterate(from, batchSize)) {
       toId = click.id
+      chunks.add(click)
       for (const [scope, ownerNo] of [
         [SCOPES.workspace, click.workspaceNo],
         [SCOPES.link, click.linkNo],
@@ -213,17 +206,21 @@ export function createRollup({ db, intent, batchSize = BATCH_SIZE }: RollupDeps)
     if (toId === 0) return undefined
     // In the order of the key, so that neighbours share pages.
     const inOrder = [...owners.values()].sort((a, b) => a.scope - b.scope || a.ownerNo - b.ownerNo)
-    return { toId, owners: inOrder, ownerAt: 0 }
+    return { toId, owners: inOrder, ownerAt: 0, chunks: chunks.all() }
   }
 
-  function write({ toId, owners, ownerAt }: Batch): number {
-    let cells = 0
+  function write({ toId, owners, ownerAt, chunks }: Batch): number {
+    let pages = 0
     for (let at = ownerAt; at < owners.length; at++) {
-      if (cells > CELLS_MAX || (at > ownerAt && intent?.isRaised())) return at
+      if (pages > PAGES_MAX || (at > ownerAt && intent?.isRaised())) return at
       const owner = owners[at]
       if (owner === undefined) break
-      cells += writeCells(owner)
+      pages += writeCells(owner)
       mark.run(owner.scope, owner.ownerNo, toId)
+    }
+    for (const chunk of chunks) {
+      store.write(chunk)
+      tidying.visit(chunk.workspaceNo)
     }
     advance.run(toId)
     unmark.run()
@@ -233,7 +230,7 @@ export function createRollup({ db, intent, batchSize = BATCH_SIZE }: RollupDeps)
   return {
     rollSome() {
       const current = batch ?? prepare()
-      if (current === undefined) return false
+      if (current === undefined) return tidying.tidySome()
       batch = undefined
       current.ownerAt = db.write(() => write(current))
       if (current.ownerAt < current.owners.length) batch = current

@@ -1,13 +1,18 @@
 import type { Clock } from '../../core/clock'
 import type { Database } from '../../platform/database'
 import type { Logger } from '../../platform/logger'
+import type { Agent } from '../../platform/user-agent'
 import { type LinkBreakdown as Breakdown, createBreakdown } from './breakdown'
+import { createClickFacts } from './click-facts'
+import { createClickMeter } from './meter'
 import type { ClickRunner } from './pipeline'
 import { openProgress } from './progress'
+import { type ClickIds, clickIdKey, createClickIds } from './public-id'
 import { createPurge } from './purge'
 import { openRecorder } from './recorder'
 import { spoolBacklogBytes, spoolDirectory } from './spool'
 import { utcMonth } from './tally'
+import { createClickCount } from './unstored'
 import { createWorkspaceClickPurge } from './workspace-purge'
 
 /** Running figures of a link; a link that was never visited has none. */
@@ -21,13 +26,16 @@ export type LinkTotals = {
 }
 
 export type LinkBreakdown = Breakdown
+export type { ClickFactName, FactsOfClicks } from './click-facts'
 export type { ListedClick } from './click-pages'
-export type { ClickListener, ExpandedClick } from './expander'
+export type { ClickListener, ExpandedClick, TotalsListener } from './expander'
+export type { ClickMeter, MeteredLink } from './meter'
 export type { Counts, Figures } from './panel-counts'
 export type { ClickFilter } from './panel-filter'
 export type { Group, PanelQuery } from './panels'
+export type { ClickIds, ClickRef } from './public-id'
 export type { ClickReader } from './reader'
-export type { Verdict } from './verdict'
+export type { SpotVerdict, Verdict } from './verdict'
 
 export type ClickServiceDeps = {
   db: Database
@@ -35,6 +43,8 @@ export type ClickServiceDeps = {
   clock: Clock
   logger: Logger
   runner: ClickRunner
+  classify: (userAgent: string) => Agent
+  appSecret: string
   /** Lets everything else have its turn, between chunks. */
   nextTurn: () => Promise<void>
 }
@@ -43,8 +53,9 @@ export type ClickService = ReturnType<typeof createClickService>
 
 /** What the rest of the product asks of clicks. */
 export function createClickService(deps: ClickServiceDeps) {
-  const { db, dataDir, clock, logger, runner, nextTurn } = deps
-  const recorder = openRecorder({ db, dataDir, clock, logger })
+  const { db, dataDir, clock, logger, runner, classify, nextTurn } = deps
+  const clickIds: ClickIds = createClickIds(clickIdKey(deps.appSecret))
+  const recorder = openRecorder({ db, dataDir, clock, logger, clickIds })
   const progress = openProgress(db)
   const breakdown = createBreakdown(db)
   const purge = createPurge(db)
@@ -58,6 +69,11 @@ export function createClickService(deps: ClickServiceDeps) {
   )
   return {
     recorder,
+    /** Counts clicks on the spot, for links with a limit. */
+    meter: createClickMeter({ classify, count: createClickCount(deps) }),
+    clickIds,
+    /** Single clicks by their ids. */
+    facts: createClickFacts(db),
 
     /** Totals by link; never visited links are absent. */
     totalsOf(linkNos: readonly number[]): Map<number, LinkTotals> {

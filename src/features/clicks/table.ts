@@ -1,4 +1,12 @@
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
 
 /**
  * One row per visit. Small on purpose (about 50 bytes): repeated texts are numbers of
@@ -31,6 +39,9 @@ export const clicks = sqliteTable(
     utmCampaign: integer('utm_campaign'),
     utmTerm: integer('utm_term'),
     utmContent: integer('utm_content'),
+    /** Key of the variant shown, or of the rule that decided. */
+    variant: integer('variant'),
+    rule: integer('rule'),
   },
   // Ids follow time, so this index is also ordered by time within a link.
   (table) => [index('clicks_link').on(table.linkNo)],
@@ -90,11 +101,12 @@ export const rollupMarks = sqliteTable(
 )
 
 /**
- * Clicks counted per owner, dimension, span of time and value. To be created WITHOUT ROWID: the
- * key is most of the row. Scopes, dimensions and grains are numbered in `rollup.ts`.
+ * Clicks counted per owner, dimension, span of time and value: the values of 256 neighbouring
+ * numbers packed together, so that a panel reads few rows. To be created WITHOUT ROWID. Scopes,
+ * dimensions and grains are numbered in `rollup.ts`, the bytes are told in `rollup-page.ts`.
  */
-export const clickRollups = sqliteTable(
-  'click_rollups',
+export const rollupPages = sqliteTable(
+  'rollup_pages',
   {
     scope: integer('scope').notNull(),
     ownerNo: integer('owner_no').notNull(),
@@ -102,18 +114,61 @@ export const clickRollups = sqliteTable(
     grain: integer('grain').notNull(),
     /** Quarter hours or days since 1970, UTC; 0 for all time. */
     bucket: integer('bucket').notNull(),
-    /** Number in `click_terms`; 0 is unknown. */
-    term: integer('term').notNull(),
-    human: integer('human').notNull(),
-    duplicate: integer('duplicate').notNull(),
-    uniques: integer('uniques').notNull(),
-    bot: integer('bot').notNull(),
-    preview: integer('preview').notNull(),
-    prefetch: integer('prefetch').notNull(),
+    /** Of the values whose number divided by 256 it is. */
+    page: integer('page').notNull(),
+    cells: blob('cells', { mode: 'buffer' }).notNull(),
   },
   (table) => [
     primaryKey({
-      columns: [table.scope, table.ownerNo, table.dimension, table.grain, table.bucket, table.term],
+      columns: [table.scope, table.ownerNo, table.dimension, table.grain, table.bucket, table.page],
     }),
   ],
 )
+
+/**
+ * Runs of a workspace's clicks in the order of their ids, for counting without reading rows. All
+ * clicks that are rolled up everywhere are in one.
+ */
+export const clickChunks = sqliteTable(
+  'click_chunks',
+  {
+    workspaceNo: integer('workspace_no').notNull(),
+    lastId: integer('last_id').notNull(),
+    firstId: integer('first_id').notNull(),
+    clicks: integer('clicks').notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceNo, table.lastId] })],
+)
+
+/** What the clicks of a chunk have in one column; without a row all have none. See `chunk.ts`. */
+export const clickColumns = sqliteTable(
+  'click_columns',
+  {
+    workspaceNo: integer('workspace_no').notNull(),
+    lastId: integer('last_id').notNull(),
+    column: integer('column').notNull(),
+    codes: blob('codes', { mode: 'buffer' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceNo, table.lastId, table.column] })],
+)
+
+/** Clicks that chunks still hold although they are gone: of a purged link, up to an id. */
+export const purgedClicks = sqliteTable(
+  'purged_clicks',
+  {
+    workspaceNo: integer('workspace_no').notNull(),
+    linkNo: integer('link_no').notNull(),
+    toId: integer('to_id').notNull(),
+    /** Chunks up to this id are rid of them; null while the link is being purged. */
+    cleanedId: integer('cleaned_id'),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceNo, table.linkNo] })],
+)
+
+/** Single clicks of a workspace before this UTC day were dropped; rollups keep counting them. */
+export const clickRetention = sqliteTable('click_retention', {
+  workspaceNo: integer('workspace_no').primaryKey(),
+  keptFrom: integer('kept_from').notNull(),
+})

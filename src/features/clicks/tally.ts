@@ -52,7 +52,9 @@ export function createTally(db: Database) {
       if (known) known.clicks += 1
       else months.set(key, { workspaceNo: click.workspaceNo, month, clicks: 1 })
     },
-    write(): void {
+    /** Writes what was added and returns the links that were. */
+    write(): number[] {
+      const linkNos = [...links.keys()]
       for (const [linkNo, delta] of links) {
         addToLink.run(linkNo, delta.clicks, delta.uniques, delta.bots, delta.lastClickedAt)
       }
@@ -61,6 +63,7 @@ export function createTally(db: Database) {
       }
       links.clear()
       months.clear()
+      return linkNos
     },
     reset(): void {
       links.clear()

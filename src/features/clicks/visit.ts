@@ -1,4 +1,5 @@
 import type { Place } from '../../platform/geo'
+import type { SpotVerdict } from './verdict'
 
 /** What a redirect knows of a visit. No address: the visitor is already a hash. */
 export type Visit = {
@@ -13,6 +14,11 @@ export type Visit = {
   referrer: string
   /** The query asked for, then that of the target: the first `utm_` of a name counts. */
   query: string
+  /** Keys of the variant shown and of the rule that decided; empty for none. */
+  variant: string
+  rule: string
+  /** What the redirect took it for, where it had to know at once: then the click is that. */
+  verdict?: SpotVerdict | undefined
 }
 
 /** A visit as read from the spool. */
@@ -25,9 +31,18 @@ const USER_AGENT_LENGTH_MAX = 512
 const REFERRER_LENGTH_MAX = 512
 const QUERY_LENGTH_MAX = 2048
 const PLACE_LENGTH_MAX = 80
+const KEY_LENGTH_MAX = 16
 
 const HEAD = 1
 const PREFETCH = 2
+/** The keys of a variant and a rule follow the other texts. */
+const DECIDED = 4
+/** From this bit on: 0, or one more than the place in {@link SPOT_VERDICTS}. */
+const VERDICT_SHIFT = 5
+const SPOT_VERDICTS = ['human', 'bot', 'preview', 'prefetch'] as const satisfies SpotVerdict[]
+
+const verdictBits = (verdict: SpotVerdict | undefined): number =>
+  verdict === undefined ? 0 : (SPOT_VERDICTS.indexOf(verdict) + 1) << VERDICT_SHIFT
 
 /** First id and time, as doubles: both exceed 32 bits and fit 53. */
 const START_BYTES = 16
@@ -35,7 +50,8 @@ const START_BYTES = 16
 const FIXED_BYTES = 26
 /** UTF-8 of a UTF-16 unit is at most three bytes. */
 const TEXT_BYTES_MAX =
-  3 * (USER_AGENT_LENGTH_MAX + REFERRER_LENGTH_MAX + QUERY_LENGTH_MAX + 3 * PLACE_LENGTH_MAX)
+  3 * (USER_AGENT_LENGTH_MAX + REFERRER_LENGTH_MAX + QUERY_LENGTH_MAX + 3 * PLACE_LENGTH_MAX) +
+  2 * (3 * KEY_LENGTH_MAX + 1)
 
 const clip = (text: string, lengthMax: number): string =>
   text.length > lengthMax ? text.slice(0, lengthMax) : text
@@ -71,6 +87,13 @@ export function createFrameEncoder(): FrameEncoder {
     return written
   }
 
+  /** Its length, then the text. */
+  function appendKey(key: string): void {
+    const at = end
+    end += 1
+    view.setUint8(at, append(key, KEY_LENGTH_MAX))
+  }
+
   return {
     begin(firstId, atMs) {
       view.setFloat64(FRAME_HEADER_BYTES, firstId, true)
@@ -85,13 +108,19 @@ export function createFrameEncoder(): FrameEncoder {
       view.setUint32(start, visit.linkNo, true)
       view.setUint32(start + 4, visit.workspaceNo, true)
       view.setFloat64(start + 8, visitor, true)
-      view.setUint8(start + 16, (visit.isHead ? HEAD : 0) | (visit.isPrefetch ? PREFETCH : 0))
+      const isDecided = visit.variant !== '' || visit.rule !== ''
+      const flags = (visit.isHead ? HEAD : 0) | (visit.isPrefetch ? PREFETCH : 0)
+      view.setUint8(start + 16, flags | (isDecided ? DECIDED : 0) | verdictBits(visit.verdict))
       view.setUint8(start + 17, append(place.country, PLACE_LENGTH_MAX))
       view.setUint8(start + 18, append(place.region, PLACE_LENGTH_MAX))
       view.setUint8(start + 19, append(place.city, PLACE_LENGTH_MAX))
       view.setUint16(start + 20, append(visit.userAgent, USER_AGENT_LENGTH_MAX), true)
       view.setUint16(start + 22, append(visit.referrer, REFERRER_LENGTH_MAX), true)
       view.setUint16(start + 24, append(visit.query, QUERY_LENGTH_MAX), true)
+      if (isDecided) {
+        appendKey(visit.variant)
+        appendKey(visit.rule)
+      }
     },
     bytes() {
       return buffer.subarray(0, end)
@@ -99,8 +128,16 @@ export function createFrameEncoder(): FrameEncoder {
   }
 }
 
-/** The visits of a frame without its header, in order. */
-export function decodeVisits(payload: Buffer): RecordedVisit[] {
+const UNDECIDED = { variant: '', rule: '' }
+
+/**
+ * The visits of a frame without its header, in order; with `isWanted` only those of some links,
+ * the others being passed over without reading their texts.
+ */
+export function decodeVisits(
+  payload: Buffer,
+  isWanted?: (linkNo: number) => boolean,
+): RecordedVisit[] {
   const visits: RecordedVisit[] = []
   let end = START_BYTES
 
@@ -109,20 +146,40 @@ export function decodeVisits(payload: Buffer): RecordedVisit[] {
     return length === 0 ? '' : payload.toString('utf8', end - length, end)
   }
 
-  let id = payload.readDoubleLE(0)
+  function key(): string {
+    end += 1
+    return text(payload.readUInt8(end - 1))
+  }
+
+  /** Moves `end` from behind the fixed part of the visit at `start` to the next one. */
+  function skip(start: number, flags: number): void {
+    for (const place of [17, 18, 19]) end += payload.readUInt8(start + place)
+    for (const place of [20, 22, 24]) end += payload.readUInt16LE(start + place)
+    if ((flags & DECIDED) === 0) return
+    for (let keys = 0; keys < 2; keys++) end += 1 + payload.readUInt8(end)
+  }
+
+  let id = payload.readDoubleLE(0) - 1
   const at = payload.readDoubleLE(8)
   while (end < payload.length) {
     const start = end
     const flags = payload.readUInt8(start + 16)
+    const linkNo = payload.readUInt32LE(start)
     end += FIXED_BYTES
+    id += 1
+    if (isWanted !== undefined && !isWanted(linkNo)) {
+      skip(start, flags)
+      continue
+    }
     visits.push({
       id,
       at,
-      linkNo: payload.readUInt32LE(start),
+      linkNo,
       workspaceNo: payload.readUInt32LE(start + 4),
       visitor: payload.readDoubleLE(start + 8),
       isHead: (flags & HEAD) !== 0,
       isPrefetch: (flags & PREFETCH) !== 0,
+      verdict: SPOT_VERDICTS[(flags >> VERDICT_SHIFT) - 1],
       place: {
         country: text(payload.readUInt8(start + 17)),
         region: text(payload.readUInt8(start + 18)),
@@ -131,8 +188,8 @@ export function decodeVisits(payload: Buffer): RecordedVisit[] {
       userAgent: text(payload.readUInt16LE(start + 20)),
       referrer: text(payload.readUInt16LE(start + 22)),
       query: text(payload.readUInt16LE(start + 24)),
+      ...((flags & DECIDED) !== 0 ? { variant: key(), rule: key() } : UNDECIDED),
     })
-    id += 1
   }
   return visits
 }
