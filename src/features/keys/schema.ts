@@ -32,7 +32,9 @@ export const CreateKey = z
     allowed_origins: allowedOrigins
       .nullable()
       .optional()
-      .describe('Web origins that may use a publishable key; null for any.'),
+      .describe(
+        'Web origins that may use a publishable key, `https://*.example.com` for all names below; null for any.',
+      ),
   })
   .meta({ id: 'CreateKey' })
 export type CreateKey = z.infer<typeof CreateKey>

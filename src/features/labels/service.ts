@@ -43,6 +43,14 @@ export function createLabels(deps: LabelDeps) {
       return new Set(rows.map(({ id }) => id))
     },
 
+    /** The names of those of `ids` that live, of whatever kind. */
+    namesOf(tx: Tx, ids: readonly string[]): Map<string, string> {
+      if (ids.length === 0) return new Map()
+      const live = and(inArray(labels.id, [...new Set(ids)]), isNull(labels.deletedAt))
+      const rows = tx.select({ id: labels.id, name: labels.name }).from(labels).where(live).all()
+      return new Map(rows.map(({ id, name }) => [id, name]))
+    },
+
     /** A deleted label that links may still refer to. */
     firstDeleted: (): LabelRow | undefined =>
       db.read.select().from(labels).where(isNotNull(labels.deletedAt)).limit(1).get(),
@@ -95,6 +103,14 @@ function createLabelService(kind: LabelKind, { db, clock, entitlements }: LabelD
     /** One by its id. Throws `not_found`. */
     find: ({ workspaceId }: Principal, id: string): LabelRow =>
       requireById(db.read, workspaceId, id),
+
+    /** One by its name, however that is composed. */
+    findByName: (workspaceId: string, name: string): LabelRow | undefined =>
+      db.read
+        .select()
+        .from(labels)
+        .where(and(mine(workspaceId), eq(labels.name, tidy(name))))
+        .get(),
 
     /** Throws `already_exists` for a name in use, `limit_reached`. */
     create({ workspaceId }: Principal, input: CreateLabel): LabelRow {

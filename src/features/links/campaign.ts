@@ -55,3 +55,10 @@ export function retargeted(
   const base = bareUrl ?? (before.originalUrl === null ? null : new URL(before.originalUrl).href)
   return withUtm(base, utm === undefined ? before.utm : utm)
 }
+
+/** `utm_` parameters of a target as a query of their own. */
+export function utmOf(targetUrl: string | null): string {
+  if (targetUrl === null || !targetUrl.includes('utm_') || !URL.canParse(targetUrl)) return ''
+  const own = [...new URL(targetUrl).searchParams].filter(([name]) => name.startsWith('utm_'))
+  return new URLSearchParams(own).toString()
+}

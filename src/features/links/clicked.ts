@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm'
 import { type Clock, SECOND, toIso } from '../../core/clock'
 import type { Database, Tx } from '../../platform/database'
-import type { ClickListener, ExpandedClick } from '../clicks/service'
+import type { ClickIds, ClickListener, ExpandedClick } from '../clicks/service'
 import type { Outbox } from '../webhooks/outbox'
 import { links } from './table'
 
@@ -12,6 +12,7 @@ export type ClickedDeps = {
   db: Database
   clock: Clock
   outbox: Pick<Outbox, 'enqueue' | 'isSubscribed' | 'forget'>
+  clickIds: Pick<ClickIds, 'textOf'>
   /** The id behind a workspace's number. */
   workspaceIdOf: (no: number) => string | undefined
 }
@@ -21,6 +22,7 @@ export function createClickedEvents({
   db,
   clock,
   outbox,
+  clickIds,
   workspaceIdOf,
 }: ClickedDeps): ClickListener {
   let askedAt = Number.NEGATIVE_INFINITY
@@ -46,7 +48,7 @@ export function createClickedEvents({
         outbox.enqueue(tx, {
           type: 'link.clicked',
           workspaceId,
-          data: { ...factsOf(click), link },
+          data: { id: clickIds.textOf(click), ...factsOf(click), link },
         })
       }
     },

@@ -1,4 +1,5 @@
 import { cardName, type TextPayload, type VcardPayload, type WifiPayload } from './content'
+import { targetFor } from './control'
 import { inlineQr } from './qr'
 import type { LinkRow } from './table'
 import { wifiUri } from './wifi'
@@ -89,18 +90,32 @@ function cardPage(card: VcardPayload, title: string | null, slug: string): PageP
 
 /** What stands behind a short link, for those who look before they follow. */
 export function previewPage(row: LinkRow, created: string, summary: string | null): PageParts {
-  const { slug, targetUrl } = row
   const title = 'Where this link leads'
-  const facts =
-    targetUrl === null
-      ? [entry('Leads to', 'a page on this server'), summary && entry('About', escapeHtml(summary))]
-      : [
-          entry('Website', `<strong>${escapeHtml(new URL(targetUrl).host)}</strong>`),
-          entry('Full address', `<code>${escapeHtml(targetUrl)}</code>`),
-        ]
-  const follow = `<p><a class="button" href="/${slug}" rel="nofollow noreferrer">Follow the link</a></p>`
+  const facts = row.passwordHash === null ? leadsTo(row, summary) : [GUARDED]
+  const follow = `<p><a class="button" href="/${row.slug}" rel="nofollow noreferrer">Follow the link</a></p>`
   return {
     title,
     main: `${heading(title)}${list([...facts, entry('Created', `<time>${created}</time>`)])}${follow}`,
   }
+}
+
+/** A password protects the address too. */
+const GUARDED = entry('Leads to', 'what its password opens')
+
+function leadsTo({ targetUrl, utm, rules, variants }: LinkRow, summary: string | null) {
+  if (targetUrl === null) {
+    return [
+      entry('Leads to', 'a page on this server'),
+      summary && entry('About', escapeHtml(summary)),
+    ]
+  }
+  const given = [...(rules ?? []), ...(variants ?? [])].map(({ url }) => targetFor(url, utm).url)
+  // Where there are variants, somebody sees each of them and nobody the link's own target.
+  const targets = [...new Set(variants ? given : [targetUrl, ...given])]
+  const [only = targetUrl, ...others] = targets
+  const address = (url: string) => entry('Full address', `<code>${escapeHtml(url)}</code>`)
+  if (others.length === 0) {
+    return [entry('Website', `<strong>${escapeHtml(new URL(only).host)}</strong>`), address(only)]
+  }
+  return [entry('Leads to', 'one of several addresses'), ...targets.map(address)]
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { toIso } from '../../core/clock'
 import { pageOf, pageQuery, Timestamp } from '../../http/schema'
+import type { LinkRule } from './control'
+import { toRules } from './control-schema'
 import { historyIdOf, type LinkVersion } from './history'
 import { LinkQuery } from './schema'
 
@@ -44,12 +46,25 @@ const WIRE_NAMES: Readonly<Record<string, string | null>> = {
 /** What only says that it is there. */
 const SECRETS: ReadonlySet<string> = new Set(['password'])
 
+const time = (at: unknown) => toIso(Number(at))
+
+/** Columns whose values look another way on the wire. */
+const WIRE_VALUES: Readonly<Record<string, (value: unknown) => unknown>> = {
+  startsAt: time,
+  expiresAt: time,
+  // The marked boundary: history holds what the column held.
+  rules: (rules) => toRules(rules as LinkRule[]),
+}
+
 /** The only way in which a change becomes JSON. */
 export function toLinkChange({ linkId, version, row }: LinkVersion): LinkChange {
   const changes = Object.entries(row.changes).flatMap(([column, { before, after }]) => {
     const name = WIRE_NAMES[column] === undefined ? column : WIRE_NAMES[column]
     if (name === null) return []
-    const shown = (value: unknown) => (SECRETS.has(name) && value ? 'set' : (value ?? null))
+    const shown = (value: unknown) => {
+      if (value === null || value === undefined) return null
+      return SECRETS.has(name) ? 'set' : (WIRE_VALUES[column]?.(value) ?? value)
+    }
     return [[name, { before: shown(before), after: shown(after) }]]
   })
   return {

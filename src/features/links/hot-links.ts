@@ -1,14 +1,20 @@
 import type { Database } from '../../platform/database'
+import { utmOf } from './campaign'
+import { controlOf, type LinkControl } from './control'
 
 /** What a redirect needs of a link. */
 export type HotLink = {
   readonly no: number
+  /** Grows with each reading of any link. */
+  readonly serial: number
   readonly workspaceNo: number
   readonly isActive: boolean
   /** WHATWG-serialised; null for typed kinds. */
   readonly targetUrl: string | null
   /** The target's own `utm_` parameters as a query, or empty. */
   readonly targetUtm: string
+  /** Null for a plain link, whose target is all there is to know. */
+  readonly control: LinkControl | null
 }
 
 export type HotLinks = {
@@ -31,6 +37,16 @@ type Found = {
   workspaceNo: number
   isActive: number
   targetUrl: string | null
+  startsAt: number | null
+  expiresAt: number | null
+  expiredUrl: string | null
+  passwordHash: string | null
+  clickLimit: number | null
+  rules: string | null
+  variants: string | null
+  utm: string | null
+  forwardQuery: number
+  trackConversions: number
 }
 
 /** Links by host and slug in memory; a miss is one prepared statement. Bounded, oldest out first. */
@@ -39,9 +55,12 @@ export function createHotLinks(db: Database, options: HotLinksOptions = {}): Hot
   const hosts = new Map<string, Map<string, HotLink>>()
   const misses = new Set<string>()
   let size = 0
+  let serial = 0
   const select = db.sqlite.query<Found, [string, string]>(
     `SELECT links.no AS no, workspaces.no AS workspaceNo, is_active AS isActive,
-       target_url AS targetUrl
+       target_url AS targetUrl, starts_at AS startsAt, expires_at AS expiresAt,
+       expired_url AS expiredUrl, password_hash AS passwordHash, click_limit AS clickLimit,
+       rules, variants, utm, forward_query AS forwardQuery, track_conversions AS trackConversions
      FROM links JOIN workspaces ON workspaces.id = links.workspace_id
      WHERE links.host = ? AND links.slug = ?
        AND links.deleted_at IS NULL AND workspaces.deleted_at IS NULL`,
@@ -54,12 +73,22 @@ export function createHotLinks(db: Database, options: HotLinksOptions = {}): Hot
       misses.add(`${host}/${slug}`)
       return null
     }
+    serial += 1
     const link: HotLink = {
       no: row.no,
+      serial,
       workspaceNo: row.workspaceNo,
       isActive: row.isActive === 1,
       targetUrl: row.targetUrl,
       targetUtm: utmOf(row.targetUrl),
+      control: controlOf({
+        ...row,
+        rules: parsed(row.rules),
+        variants: parsed(row.variants),
+        utm: parsed(row.utm),
+        forwardQuery: row.forwardQuery === 1,
+        trackConversions: row.trackConversions === 1,
+      }),
     }
     if (size >= linksMax) dropOldest()
     let slugs = hosts.get(host)
@@ -103,9 +132,5 @@ export function createHotLinks(db: Database, options: HotLinksOptions = {}): Hot
   }
 }
 
-/** `utm_` parameters of a target as a query of their own. */
-function utmOf(targetUrl: string | null): string {
-  if (targetUrl === null || !targetUrl.includes('utm_') || !URL.canParse(targetUrl)) return ''
-  const own = [...new URL(targetUrl).searchParams].filter(([name]) => name.startsWith('utm_'))
-  return new URLSearchParams(own).toString()
-}
+// The marked boundary: JSON columns hold what the service stored.
+const parsed = <T>(json: string | null): T | null => (json === null ? null : JSON.parse(json))

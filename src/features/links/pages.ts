@@ -7,6 +7,7 @@ import { contentPage, escapeHtml, type PageParts, previewPage } from './content-
 import type { HotLink } from './hot-links'
 import style from './page/page.css' with { type: 'text' }
 import script from './page/page.js' with { type: 'text' }
+import { type PasswordProblem, passwordPage, protectedPage } from './password-page'
 import { type LinkRow, links } from './table'
 import { vcardOf } from './vcard'
 
@@ -15,8 +16,10 @@ export type LinkPages = {
   content(link: HotLink): Response | undefined
   /** The card of a link of kind vcard as a file; undefined for any other kind. */
   card(link: HotLink): Response | undefined
-  /** Where a link leads, without following it. */
+  /** Where a link leads, without following it; of a protected one only that it is. */
   preview(link: HotLink): Response | undefined
+  /** The form that asks for a password, sent to `action`: 401, also the first time. */
+  password(action: string, problem: PasswordProblem): Response
   /** What pages load: the name behind `/l/`. */
   asset(name: string): Response | undefined
 }
@@ -26,14 +29,22 @@ const fingerprint = (text: string, algorithm: string): string =>
 
 const VERSION = createHash('sha256').update(script).digest('hex').slice(0, 12)
 
-const POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${fingerprint(style, 'sha256')}'`,
-  "script-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+const policyOf = (formAction: string): string =>
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${fingerprint(style, 'sha256')}'`,
+    "script-src 'self'",
+    "base-uri 'none'",
+    `form-action ${formAction}`,
+    "frame-ancestors 'none'",
+  ].join('; ')
+
+const POLICY = policyOf("'none'")
+/**
+ * Browsers hold a form's redirects to it too, and the way goes on to the link's target: with
+ * 'self' alone Chromium stops there. The page has one form, and its address is ours.
+ */
+const FORM_POLICY = policyOf("'self' http: https:")
 
 const HEADERS = {
   'Cache-Control': 'private, no-store',
@@ -70,8 +81,19 @@ export function createLinkPages({ db }: { db: Database }): LinkPages {
       const row = rowOf(link)
       if (!row) return undefined
       const created = toIso(row.createdAt).slice(0, 10)
+      if (row.passwordHash !== null) return respond(protectedPage(row.slug, created))
       return respond(previewPage(row, created, summaryOf(row.payload)))
     },
+
+    password: (action, problem) =>
+      respond(passwordPage(action, problem), {
+        status: 401,
+        headers: {
+          'Content-Security-Policy': FORM_POLICY,
+          // RFC 9110 §15.5.2: a 401 names a way in. No browser has a dialog of its own for this one.
+          'WWW-Authenticate': 'Form realm="link"',
+        },
+      }),
 
     asset(name) {
       if (name !== 'page.js') return undefined
@@ -96,7 +118,10 @@ function attachment(name: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
 }
 
-function respond({ title, main }: PageParts): Response {
+function respond(
+  { title, main }: PageParts,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): Response {
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -106,10 +131,12 @@ function respond({ title, main }: PageParts): Response {
 <body><main>${main}</main></body></html>
 `
   return new Response(html, {
+    status,
     headers: {
       ...HEADERS,
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': POLICY,
+      ...headers,
     },
   })
 }

@@ -11,10 +11,12 @@ export type LinkPurgeDeps = {
   db: Database
   clock: Clock
   clicks: Pick<ClickService, 'purgeLink'>
+  /** What else is owed to a link goes after its clicks. */
+  conversions: { upkeep: { purgeLink(linkNo: number, signal: AbortSignal): Promise<void> } }
 }
 
 /** Removes links for good, with all that hangs on them; their slug tombstones stay. */
-export function createLinkPurge({ db, clock, clicks }: LinkPurgeDeps) {
+export function createLinkPurge({ db, clock, clicks, conversions }: LinkPurgeDeps) {
   const { entomb } = createSlugRegistry({ clock, rows: createLinkRows(db) })
 
   const first = (which: SQL) =>
@@ -25,6 +27,7 @@ export function createLinkPurge({ db, clock, clicks }: LinkPurgeDeps) {
     for (let row = first(which); row && !signal.aborted; row = first(which)) {
       const { no, id, deletedAt } = row
       await clicks.purgeLink(no, signal)
+      await conversions.upkeep.purgeLink(no, signal)
       if (signal.aborted) return
       db.write((tx) => {
         // A link deleted by itself has its tombstone already, and its slug may live again.

@@ -35,7 +35,7 @@ export const linkQrRoutes = ({ access, links }: LinkQrRoutesDeps) =>
       detail: {
         summary: 'The QR code of a short link',
         description: 'It holds `shortUrl`. Has an ETag and answers 304 to If-None-Match.',
-        'x-media-type': 'image/svg+xml',
+        'x-media-type': 'image/svg+xml, image/png',
       },
     },
   )

@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 import type { AccessPlugin } from '../../http/access'
 import { Deleted, deleted } from '../../http/schema'
+import type { LinkPreparation } from './preparation'
 import {
   ChangedLink,
   CreatedLink,
@@ -16,19 +17,25 @@ import {
 } from './schema'
 import type { LinkService } from './service'
 
-export type LinksRoutesDeps = { access: AccessPlugin; links: LinkService }
+export type LinksRoutesDeps = {
+  access: AccessPlugin
+  links: LinkService
+  linkPreparation: LinkPreparation
+}
 
 /** HTTP only: declare, call, present. The pattern for every other feature. */
-export const linksRoutes = ({ access, links }: LinksRoutesDeps) =>
+export const linksRoutes = ({ access, links, linkPreparation }: LinksRoutesDeps) =>
   new Elysia({ name: 'features/links', prefix: '/links', tags: ['Links'] })
     .use(access)
     .post(
       '',
-      ({ body, principal, once, status }) =>
-        once(() => {
-          const { link, usage, isNew } = links.create(principal, body)
+      async ({ body, principal, once, status }) => {
+        const input = await linkPreparation.create(principal, body)
+        return once(() => {
+          const { link, usage, isNew } = links.create(principal, input)
           return status(isNew ? 201 : 200, { data: toLink(link), usage })
-        }),
+        })
+      },
       {
         access: { scope: 'links:write' },
         body: CreateLink,
@@ -72,9 +79,10 @@ export const linksRoutes = ({ access, links }: LinksRoutesDeps) =>
     )
     .patch(
       '/:id',
-      ({ params, query, body, principal }) => ({
-        data: toLink(links.update(principal, params.id, body, query.domain)),
-      }),
+      async ({ params: { id }, query: { domain }, body, principal }) => {
+        const input = await linkPreparation.update(principal, id, body, domain)
+        return { data: toLink(links.update(principal, id, input, domain)) }
+      },
       {
         access: { scope: 'links:write' },
         params: LinkParams,

@@ -1,6 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/database'
 import type { LinkPayload } from './content'
+import type { LinkRule, LinkVariant } from './control'
+import type { Controls } from './control-judge'
 import { type LinkRow, linkCounts, links, slugTombstones } from './table'
 
 const value = sql.placeholder
@@ -54,6 +56,19 @@ function lookUps(read: Database['read']) {
   }
 }
 
+/** What stands between a visitor and a link; JSON as {@link creation} writes it. */
+const CONTROL = {
+  passwordHash: value('passwordHash'),
+  rules: sql<LinkRule[]>`${value('rules')}`,
+  variants: sql<LinkVariant[]>`${value('variants')}`,
+  startsAt: value('startsAt'),
+  expiresAt: value('expiresAt'),
+  expiredUrl: value('expiredUrl'),
+  clickLimit: value('clickLimit'),
+  forwardQuery: value('forwardQuery'),
+  trackConversions: value('trackConversions'),
+}
+
 function creation(read: Database['read']) {
   const columns = {
     id: value('id'),
@@ -72,6 +87,7 @@ function creation(read: Database['read']) {
     updatedAt: value('at'),
     // Written as JSON below: a placeholder of the column itself would make null the text "null".
     payload: sql<LinkPayload>`${value('payload')}`,
+    ...CONTROL,
   }
   const insert = read.insert(links).values(columns).returning().prepare()
   const count = read
@@ -88,8 +104,13 @@ function creation(read: Database['read']) {
     })
     .prepare()
   return {
-    insert: ({ payload, ...row }: NewLink): LinkRow =>
-      insert.get({ ...row, payload: payload && JSON.stringify(payload) }),
+    insert: ({ payload, rules, variants, ...row }: NewLink): LinkRow =>
+      insert.get({
+        ...row,
+        payload: payload && JSON.stringify(payload),
+        rules: rules && JSON.stringify(rules),
+        variants: variants && JSON.stringify(variants),
+      }),
     /** How many live links a workspace has, from its counter: counting rows would grow with them. */
     countLive: (workspaceId: string): number => count.get({ workspaceId })?.live ?? 0,
     /** Moves the counter in the transaction that adds or hides a link. */
@@ -99,18 +120,20 @@ function creation(read: Database['read']) {
 }
 
 /** What a new link is made of; `at` is when. */
-export type NewLink = Pick<
-  LinkRow,
-  | 'id'
-  | 'workspaceId'
-  | 'host'
-  | 'slug'
-  | 'kind'
-  | 'payload'
-  | 'originalUrl'
-  | 'targetUrl'
-  | 'title'
-  | 'notes'
-  | 'externalId'
-  | 'createdBy'
-> & { at: number }
+export type NewLink = Controls &
+  Pick<
+    LinkRow,
+    | 'id'
+    | 'workspaceId'
+    | 'host'
+    | 'slug'
+    | 'kind'
+    | 'payload'
+    | 'passwordHash'
+    | 'originalUrl'
+    | 'targetUrl'
+    | 'title'
+    | 'notes'
+    | 'externalId'
+    | 'createdBy'
+  > & { at: number }

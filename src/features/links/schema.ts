@@ -4,8 +4,11 @@ import { hasUnsafeText, URL_LENGTH_MAX } from '../../core/url'
 import { dataOf, pageQuery, Timestamp } from '../../http/schema'
 import type { LinkBreakdown, LinkTotals } from '../clicks/service'
 import { LINK_KINDS, summaryOf, TextPayload, VcardPayload, WifiPayload } from './content'
+import { controlFields, controlInput, toControl } from './control-schema'
+import { gateFields, toGates } from './gate-fields'
 import type { LinkLabels } from './organisation'
 import { linkFilters, organisationFields, organisationInput, toUtm } from './organisation-schema'
+import { type Prepared, passwordInput } from './password-input'
 import type { LinkRow } from './table'
 
 const plainText = (max: number) =>
@@ -56,6 +59,8 @@ export const CreateLink = z
     externalId: plainText(255).min(1, 'must not be empty').nullish(),
     notes: notes.nullish(),
     ...organisationInput,
+    ...controlInput,
+    ...passwordInput,
     upsert: z
       .boolean()
       .optional()
@@ -63,6 +68,7 @@ export const CreateLink = z
   })
   .meta({ id: 'CreateLink' })
 export type CreateLink = z.infer<typeof CreateLink>
+export type PreparedLink = Prepared<CreateLink>
 
 export const UpdateLink = z
   .object({
@@ -75,9 +81,12 @@ export const UpdateLink = z
     externalId: plainText(255).min(1, 'must not be empty').nullable().optional(),
     notes: notes.nullable().optional(),
     ...organisationInput,
+    ...controlInput,
+    ...passwordInput,
   })
   .meta({ id: 'UpdateLink' })
 export type UpdateLink = z.infer<typeof UpdateLink>
+export type PreparedUpdate = Prepared<UpdateLink>
 
 export const ListLinks = pageQuery(50).extend(linkFilters)
 export type ListLinks = z.infer<typeof ListLinks>
@@ -111,7 +120,12 @@ const linkFields = {
   externalId: z.string().nullable(),
   isActive: z.boolean(),
   ...organisationFields,
+  ...controlFields,
+  ...gateFields,
   clicks: z.int().describe('People; repeated visits count, bots and previews do not.'),
+  importedClicks: z
+    .int()
+    .describe('Counted elsewhere before the link was imported; not in clicks.'),
   lastClickedAt: Timestamp.nullable(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -184,7 +198,10 @@ export function toLink({ row, totals, labels, shortUrl }: CountedLink): Link {
     tagIds: labels.tagIds,
     utm: toUtm(row.utm),
     utmTemplateId: labels.utmTemplateId,
+    ...toControl(row),
+    ...toGates(row, totals?.clicks ?? 0),
     clicks: totals?.clicks ?? 0,
+    importedClicks: row.importedClicks,
     lastClickedAt: toIsoOrNull(totals?.lastClickedAt ?? null),
     createdAt: toIso(row.createdAt),
     updatedAt: toIso(row.updatedAt),

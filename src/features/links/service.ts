@@ -24,20 +24,26 @@ import {
 } from './history'
 import type { ListHistory, Rollback } from './history-schema'
 import type { HotLinks } from './hot-links'
+import { createLinkJudge } from './judge'
 import { contentChange, contentOf, shortUrlOf as shortUrlFor } from './kind'
 import { linkQueryOf, listLinks, needsSearch } from './listing'
 import { createOrganisation } from './organisation'
 import { createLinkPages } from './pages'
+import { createHashOf } from './password-input'
+import { type LinkPast, withPast } from './past'
 import { createQrCodes } from './qr'
 import { createLinkRows } from './rows'
-import type { CountedLink, CreateLink, LinkUsage, ListLinks, UpdateLink } from './schema'
+import type { CountedLink, LinkUsage, ListLinks, PreparedLink, PreparedUpdate } from './schema'
 import type { LinkSearch } from './search'
 import { createSlugRegistry, MAIN_HOST } from './slugs'
 import { type LinkRow, links } from './table'
-import { parseLinkTarget } from './target'
 import { upsertOf } from './upsert'
+import { usageOf } from './usage'
+import { createUsedUp } from './used-up'
 
-export type { LinkCensus, LinkName } from './census'
+export type { CountedLink, LinkCensus, LinkName } from './census'
+export type { LinkIntake } from './intake'
+export type { LinkPast } from './past'
 
 export type LinkDeps = {
   db: Database
@@ -64,11 +70,12 @@ export function createLinkService(deps: LinkDeps) {
   const requireByIdOrSlug = createLinkFinder({ db, rows, domains })
   const slugs = createSlugRegistry({ clock, rows })
   const organisation = createOrganisation(deps)
+  const usedUp = createUsedUp(deps)
+  const hashOf = createHashOf(entitlements)
 
   const shortUrlOf = (row: LinkRow): string => shortUrlFor(row, publicUrl())
 
-  const targetOf = (url: string): URL =>
-    parseLinkTarget(url, publicUrl(), { servesLinks: domains.servesLinks })
+  const judge = createLinkJudge(deps)
 
   const countAll = createLinkCounting({ clicks, organisation, shortUrlOf })
 
@@ -90,7 +97,7 @@ export function createLinkService(deps: LinkDeps) {
   }
 
   /** The link that an upsert is about, if it is there. Throws `validation_failed`. */
-  function findUpserted({ workspaceId }: Principal, input: CreateLink): LinkRow | undefined {
+  function findUpserted({ workspaceId }: Principal, input: PreparedLink): LinkRow | undefined {
     if (!input.upsert) return undefined
     if (input.externalId) return rows.findByExternalId(workspaceId, input.externalId)
     throw invalid('externalId', 'An upsert finds the link by its externalId: send one.')
@@ -110,7 +117,7 @@ export function createLinkService(deps: LinkDeps) {
     const changes = changedFields(before, columns)
     const tags = organisation.changedTags(tx, before, tagIds)
     if (Object.keys({ ...changes, ...tags?.after }).length === 0) return before
-    if (changes.payload) entitlements.requireFeature(workspaceId, 'typed_links')
+    judge.requireFeatures(workspaceId, changes)
     if (changes.slug) {
       slugs.requireFree(workspaceId, changes.slug, before.host)
       slugs.entomb(tx, before)
@@ -124,6 +131,7 @@ export function createLinkService(deps: LinkDeps) {
       .returning()
       .get()
     if (tags) organisation.setTags(tx, before.no, tags.after.tagIds)
+    if (changes.clickLimit !== undefined) usedUp.onLimitMoved(tx, after)
     recordHistory(tx, {
       before: { ...before, ...tags?.before },
       changes: { ...changes, ...tags?.after },
@@ -146,32 +154,33 @@ export function createLinkService(deps: LinkDeps) {
      * with its externalId instead, if there is one. Throws `invalid_url`, `validation_failed`,
      * `invalid_slug`, `plan_feature_required`, `slug_taken`, `already_exists`, `limit_reached`,
      * and `not_found` for a domain that the workspace has not verified, and for a folder, tag or
-     * template that is not of it.
+     * template that is not of it. A link that moves here brings its `past`.
      */
-    create(principal: Principal, input: CreateLink): WrittenLink {
+    create(principal: Principal, input: PreparedLink, past?: LinkPast): WrittenLink {
       const { workspaceId } = principal
       const known = findUpserted(principal, input)
       if (known) {
         const link = service.update(principal, known.id, upsertOf(input))
         return { link, usage: service.usageOf(principal), isNew: false }
       }
-      const content = contentOf(input.kind, input, targetOf)
+      const content = contentOf(input.kind, input, judge.targetOf)
+      const control = judge.newControl(input.kind, input, past !== undefined)
       const wanted = input.slug ? slugs.parse(input.slug) : undefined
       return db.write((tx) => {
         const now = clock.now()
         const used = rows.countLive(workspaceId)
         const host = input.domain ? domains.namespaceNamed(workspaceId, input.domain) : MAIN_HOST
-        if (content.payload) entitlements.requireFeature(workspaceId, 'typed_links')
+        judge.requireFeatures(workspaceId, { ...content, ...control })
         if (wanted) slugs.requireFree(workspaceId, wanted, host)
         if (input.externalId) requireFreeExternalId(workspaceId, input.externalId)
         entitlements.requireRoom(tx, workspaceId, 'links', used)
         const filing = organisation.filingOf(tx, workspaceId, input)
-        const row = rows.insert({
+        const inserted = rows.insert({
           id: newId('link', now),
           workspaceId,
           host,
           slug: wanted ?? slugs.generate(host),
-          ...content,
+          ...{ ...content, ...control, passwordHash: hashOf(principal, input) ?? null },
           targetUrl: withUtm(content.targetUrl, filing.utm ?? null),
           title: input.title ?? null,
           notes: input.notes ?? null,
@@ -179,6 +188,7 @@ export function createLinkService(deps: LinkDeps) {
           createdBy: actorOf(principal).name,
           at: now,
         })
+        const row = past ? withPast(tx, inserted, past) : inserted
         rows.moveLiveCount(workspaceId, +1)
         const filed = organisation.file(tx, row, filing)
         announce(tx, 'link.created', row)
@@ -221,20 +231,22 @@ export function createLinkService(deps: LinkDeps) {
     update(
       principal: Principal,
       idOrSlug: string,
-      input: UpdateLink,
+      input: PreparedUpdate,
       domain?: string,
     ): CountedLink {
       const { workspaceId } = principal
-      if (input.url !== undefined) targetOf(input.url)
+      if (input.url !== undefined) judge.targetOf(input.url)
       const slug = input.slug === undefined ? undefined : slugs.parse(input.slug)
       const row = db.write((tx) => {
         const before = requireByIdOrSlug(workspaceId, idOrSlug, domain)
         const { title, notes, isActive, externalId } = input
-        const content = contentChange(before, input, targetOf)
+        const content = contentChange(before, input, judge.targetOf)
+        const control = judge.controlChange(before, input)
         const filing = organisation.filingOf(tx, workspaceId, input)
         const targetUrl = retargeted(before, content.targetUrl, filing.utm)
         const wanted = { ...content, targetUrl, slug, title, notes, isActive, externalId }
-        return change(tx, principal, before, { ...wanted, ...filing })
+        const passwordHash = hashOf(principal, input)
+        return change(tx, principal, before, { ...wanted, ...control, ...filing, passwordHash })
       })
       return counted(row)
     },
@@ -253,8 +265,7 @@ export function createLinkService(deps: LinkDeps) {
       const row = db.write((tx) => {
         const before = requireByIdOrSlug(principal.workspaceId, idOrSlug, domain)
         const wanted = organisation.withoutGone(stateBefore(tx, before, to))
-        // Judged anew: what was a good target then may be this server's own address now.
-        if (wanted.originalUrl) targetOf(wanted.originalUrl)
+        judge.requireTargets(wanted)
         return change(tx, principal, before, wanted)
       })
       return counted(row)
@@ -286,9 +297,3 @@ export function createLinkService(deps: LinkDeps) {
   }
   return service
 }
-
-const usageOf = (linksUsed: number, linkLimit: number | null): LinkUsage => ({
-  linksUsed,
-  linkLimit,
-  linksRemaining: linkLimit === null ? null : Math.max(0, linkLimit - linksUsed),
-})

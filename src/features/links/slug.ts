@@ -6,7 +6,7 @@ export const RESERVED_WORDS: ReadonlySet<string> = new Set(
   setup invite reset verify projects links analytics conversions customers domains folders tags utm
   campaigns sites jobs directories directories-coverage backlinks visibility tracking reports
   webhooks integrations keys settings billing admin account help status about terms privacy
-  robots.txt sitemap.xml favicon.ico manifest.json sw.js .well-known`.split(/\s+/),
+  robots.txt sitemap.xml favicon.ico manifest.json sw.js client.js .well-known`.split(/\s+/),
 )
 
 const SLUG = /^[A-Za-z0-9_-]{1,64}$/

@@ -3,6 +3,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import { workspaces } from '../workspaces/table'
 import type { Utm } from './campaign'
 import { LINK_KINDS, type LinkPayload } from './content'
+import type { LinkRule, LinkVariant } from './control'
 
 /** Short links. A deleted row stays hidden until the purge loop has removed what hangs on it. */
 export const links = sqliteTable(
@@ -36,6 +37,24 @@ export const links = sqliteTable(
     utmTemplateId: text('utm_template_id'),
     /** What a typed link holds; null for kind url. */
     payload: text('payload', { mode: 'json' }).$type<LinkPayload>(),
+    /** From when and until when (exclusive) it leads anywhere; null is for ever. */
+    startsAt: integer('starts_at'),
+    expiresAt: integer('expires_at'),
+    /** As given: where visitors go while the link is paused, not begun, over or used up. */
+    expiredUrl: text('expired_url'),
+    passwordHash: text('password_hash'),
+    /** How many clicks of people it answers; null is any number. */
+    clickLimit: integer('click_limit'),
+    /** In order: the first that holds decides the target. */
+    rules: text('rules', { mode: 'json' }).$type<LinkRule[]>(),
+    /** Targets among which visitors without a rule are divided. */
+    variants: text('variants', { mode: 'json' }).$type<LinkVariant[]>(),
+    /** Whether the visit's own query goes along to the target. */
+    forwardQuery: integer('forward_query', { mode: 'boolean' }).notNull().default(false),
+    /** Whether targets get the click's id, so that leads and sales find their way back. */
+    trackConversions: integer('track_conversions', { mode: 'boolean' }).notNull().default(false),
+    /** Clicks that another system counted before the link moved here; never part of our counts. */
+    importedClicks: integer('imported_clicks').notNull().default(0),
   },
   (table) => [
     uniqueIndex('links_id').on(table.id),
@@ -45,6 +64,7 @@ export const links = sqliteTable(
       .on(table.workspaceId, table.createdAt, table.id)
       .where(sql`deleted_at IS NULL`),
     index('links_purge').on(table.deletedAt).where(sql`deleted_at IS NOT NULL`),
+    index('links_limited').on(table.no, table.clickLimit).where(sql`click_limit IS NOT NULL`),
     index('links_folder').on(table.folderId).where(sql`folder_id IS NOT NULL`),
     index('links_utm_template').on(table.utmTemplateId).where(sql`utm_template_id IS NOT NULL`),
   ],
@@ -66,6 +86,14 @@ export const linkTags = sqliteTable(
     index('link_tags_tag').on(table.tagId),
   ],
 )
+
+/** Links whose stored clicks have reached their limit, as `link.limit_reached` was told. */
+export const usedUpLinks = sqliteTable('used_up_links', {
+  linkNo: integer('link_no')
+    .primaryKey()
+    .references(() => links.no, { onDelete: 'cascade' }),
+  at: integer('at').notNull(),
+})
 
 /** How many live links each workspace has. */
 export const linkCounts = sqliteTable('link_counts', {

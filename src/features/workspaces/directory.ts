@@ -18,6 +18,11 @@ export function createWorkspaceDirectory({ db }: { db: Database }) {
     .from(workspaces)
     .where(eq(workspaces.id, sql.placeholder('id')))
     .prepare()
+  const retentionQuery = db.read
+    .select({ no: workspaces.no, retentionDays: workspaces.retentionDays })
+    .from(workspaces)
+    .where(live)
+    .prepare()
   const seats = () =>
     db.read
       .select({ id: workspaces.id, role: members.role })
@@ -69,6 +74,8 @@ export function createWorkspaceDirectory({ db }: { db: Database }) {
       if (id !== undefined) ids.set(no, id)
       return id
     },
+    /** For how many days each live workspace keeps single clicks, by its number. */
+    retentions: (): { no: number; retentionDays: number | null }[] => retentionQuery.all(),
     /** A workspace that is not deleted. */
     findLive,
     /** A workspace, deleted ones too until they are purged. */
