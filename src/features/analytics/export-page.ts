@@ -1,46 +1,87 @@
 import { toIso } from '../../core/clock'
-import { csvLine } from '../../core/csv'
+import { csvCell, csvLine } from '../../core/csv'
 import type { ListedClick } from '../clicks/service'
 import type { LinkName } from '../links/service'
 import type { ExportPage, ExportRequest } from './question'
 import type { ReaderDeps } from './reader'
 
-const PAGE_SIZE = 1000
+/** Clicks of one piece: some 800 KB. */
+const PAGE_SIZE = 5000
 
 const COLUMNS = [
-  ...(['at', 'linkId', 'shortUrl', 'verdict', 'uniqueOnLink', 'uniqueInWorkspace'] as const),
+  ...(['id', 'at', 'linkId', 'shortUrl', 'verdict', 'uniqueOnLink', 'uniqueInWorkspace'] as const),
   ...(['country', 'region', 'city', 'device', 'os', 'browser', 'referrer'] as const),
   ...(['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] as const),
+  ...(['variant', 'rule'] as const),
 ] as const
 
 type Line = Record<(typeof COLUMNS)[number], string | boolean | null>
 
 /** Some clicks in the order they came, as lines of the format asked for. */
-export function exportPage({ clicks, links }: ReaderDeps, request: ExportRequest): ExportPage {
+export function exportPage(deps: ReaderDeps, request: ExportRequest): ExportPage {
+  const { clicks, links, clickIds } = deps
   const page = clicks.pageOf({ ...request, limit: PAGE_SIZE })
   const named = links.named([...new Set(page.map(({ linkNo }) => linkNo))])
-  const lines = page.flatMap((click): Line[] => {
-    // Of a deleted link that is not purged yet nothing is shown.
-    const link = named.get(click.linkNo)
-    return link ? [lineOf(click, link, request.publicUrl)] : []
-  })
-  const text = lines.map((line) =>
-    request.format === 'csv'
-      ? csvLine(COLUMNS.map((name) => line[name]))
-      : `${JSON.stringify(line)}\n`,
+  const addresses = new Map(
+    [...named].map(([no, link]) => [no, addressOf(link, request.publicUrl)]),
   )
-  const heading = request.format === 'csv' && request.afterId === 0 ? csvLine(COLUMNS) : ''
+  const isCsv = request.format === 'csv'
+  let text = isCsv && request.afterId === 0 ? csvLine(COLUMNS) : ''
+  for (const click of page) {
+    // Of a deleted link that is not purged yet nothing is shown.
+    const address = addresses.get(click.linkNo)
+    if (!address) continue
+    const { id, linkNo } = click
+    const clickId = clickIds.textOf({ id, linkNo, workspaceNo: request.workspaceNo })
+    const line = { clickId, ...address }
+    text += isCsv ? csvOf(click, line) : `${JSON.stringify(lineOf(click, line))}\n`
+  }
   const last = page.length < PAGE_SIZE ? undefined : page.at(-1)
-  return { text: heading + text.join(''), afterId: last?.id ?? null }
+  return { text, afterId: last?.id ?? null }
 }
 
-function lineOf(click: ListedClick, link: LinkName, publicUrl: string): Line {
-  const { id: _, linkNo: __, at, verdict, isFirstOnLink, isFirstInWorkspace, ...texts } = click
+type Place = Address & { clickId: string }
+
+type Address = { linkId: string; shortUrl: string; cells: string }
+
+function addressOf(link: LinkName, publicUrl: string): Address {
   const origin = link.host === '' ? publicUrl : `https://${link.host}`
+  const shortUrl = `${origin}/${link.slug}`
+  return { linkId: link.id, shortUrl, cells: `${csvCell(link.id)},${csvCell(shortUrl)}` }
+}
+
+/** The same line as `csvLine` of {@link COLUMNS} would make, in one go: most of an export's time. */
+function csvOf(click: ListedClick, { clickId, cells }: Place): string {
+  const firsts = `${click.isFirstOnLink},${click.isFirstInWorkspace}`
+  const place = `${cell(click.country)},${cell(click.region)},${cell(click.city)}`
+  const agent = `${cell(click.device)},${cell(click.os)},${cell(click.browser)}`
+  const campaign = `${cell(click.utm_source)},${cell(click.utm_medium)},${cell(click.utm_campaign)}`
+  const rest = `${cell(click.utm_term)},${cell(click.utm_content)}`
+  const decided = `${cell(click.variant)},${cell(click.rule)}`
+  return `${clickId},${toIso(click.at)},${cells},${click.verdict},${firsts},${place},${agent},${cell(click.referrer)},${campaign},${rest},${decided}\r\n`
+}
+
+/** Texts as cells, since clicks share few of them. */
+const known = new Map<string, string>()
+const KNOWN_MAX = 20_000
+
+function cell(text: string | null): string {
+  if (text === null) return ''
+  const made = known.get(text)
+  if (made !== undefined) return made
+  if (known.size >= KNOWN_MAX) known.clear()
+  const fresh = csvCell(text)
+  known.set(text, fresh)
+  return fresh
+}
+
+function lineOf(click: ListedClick, { clickId, linkId, shortUrl }: Place): Line {
+  const { id: _, linkNo: __, at, verdict, isFirstOnLink, isFirstInWorkspace, ...texts } = click
   return {
+    id: clickId,
     at: toIso(at),
-    linkId: link.id,
-    shortUrl: `${origin}/${link.slug}`,
+    linkId,
+    shortUrl,
     verdict,
     uniqueOnLink: isFirstOnLink,
     uniqueInWorkspace: isFirstInWorkspace,

@@ -1,12 +1,14 @@
 import { toIso } from '../../core/clock'
 import type { ListName, ListRow } from './question'
-import { toPoint, toRow } from './schema'
+import { toEarned, toPoint, toRow } from './schema'
 import { type AnalyticsService, type Answered, changeOf, LISTS, periodFor } from './service'
 
 /** Lists as members of an answer. */
 const MEMBERS = {
   link: 'links',
   domain: 'domains',
+  folder: 'folders',
+  tag: 'tags',
   referrer: 'referrers',
   utm_source: 'utm_sources',
   utm_medium: 'utm_mediums',
@@ -19,20 +21,23 @@ const MEMBERS = {
   device: 'devices',
   os: 'os',
   browser: 'browsers',
+  variant: 'variants',
+  rule: 'rules',
 } as const satisfies Record<ListName, string>
 
 type Names = Pick<AnalyticsService, 'shortUrlOf' | 'domainNameOf'>
 
 export const toOverview = (answered: Answered) => {
-  const { totals, previous } = answered.reply
+  const { totals, earned, previous } = answered.reply
   const span = answered.previous
+  const { clicks = 0, uniques = 0, bots = 0 } = previous ?? {}
   return {
-    ...{ ...periodFor(answered), ...totals },
-    ...{ leads: null, sales: null, revenue: null, conversionRate: null },
+    ...{ ...periodFor(answered), ...totals, ...toEarned(earned, totals.clicks) },
     previous:
       span && previous
         ? {
-            ...{ start: toIso(span.startMs), end: toIso(span.endMs), ...previous },
+            ...{ start: toIso(span.startMs), end: toIso(span.endMs), clicks, uniques, bots },
+            ...toEarned(previous.earned, clicks),
             change: changeOf(totals, previous),
           }
         : null,
@@ -66,7 +71,11 @@ const toTraffic = ({ reply }: Answered, { shortUrlOf, domainNameOf }: Names) => 
     ...toRow(row),
     name: domainNameOf(row.name),
   })),
+  folders: (reply.lists.folder ?? []).map(toLabelRow),
+  tags: (reply.lists.tag ?? []).map(toLabelRow),
 })
+
+const toLabelRow = (row: ListRow) => ({ ...toRow(row), id: row.id ?? '' })
 
 const toTops = (answered: Answered) =>
   rowsOf(answered, [...LISTS.acquisition, ...LISTS.geo, ...LISTS.technology])
@@ -102,8 +111,11 @@ export const toReport = (answered: Answered, names: Names) => ({
 export const toDetail = ({
   answered,
   link,
+  decided,
   edits,
 }: Awaited<ReturnType<AnalyticsService['detail']>>) => ({
   ...{ ...link, ...periodFor(answered), ...answered.reply.totals },
-  ...{ withheld: answered.withheld, chart: toPoints(answered), ...toTops(answered), edits },
+  ...toEarned(answered.reply.earned, answered.reply.totals.clicks),
+  ...{ withheld: answered.withheld, chart: toPoints(answered), ...toTops(answered) },
+  ...{ ...decided, edits },
 })

@@ -1,5 +1,6 @@
 import type { Span, TimeGrain } from '../../core/period'
 import type { Figures, Group, Verdict } from '../clicks/service'
+import type { AttributionModel, Earned, EarnedTotals } from './earned'
 
 /** Dimensions that a question may be narrowed by. */
 export const FILTERS = [
@@ -11,8 +12,10 @@ export type FilterName = (typeof FILTERS)[number]
 /** One of the values, or, when excluded, none of them. */
 export type Choice<T> = { values: T[]; isExcluded: boolean }
 
-/** What a list can be about; domains are counted by their links. */
-export type ListName = Group | 'domain'
+/** What a list of links' figures put together can be about. */
+export type LinkedListName = 'domain' | 'folder' | 'tag'
+/** What a list can be about. */
+export type ListName = Group | LinkedListName
 
 /** Everything the read-only Worker has to know. Plain data. */
 export type Question = {
@@ -28,18 +31,26 @@ export type Question = {
   links: Choice<number> | null
   /** Hosts; the server's own namespace is empty. */
   domains: Choice<string> | null
+  /** Ids; `Unknown` is a link in no folder, or without tags. */
+  folders: Choice<string> | null
+  tags: Choice<string> | null
   verdicts: Verdict[]
+  /** The last click when it is left out. */
+  attribution?: AttributionModel
   wants: { chart: boolean; lists: ListName[] }
   limit: number
 }
 
-export type Point = Figures & Span & { label: string }
+export type Point = Figures & Span & { label: string; earned: Earned }
 
 export type ListRow = {
   name: string
   clicks: number
   uniques: number
   share: number
+  earned: Earned
+  /** Of a folder or tag. */
+  id?: string
   link?: { id: string; slug: string; host: string; title: string | null }
 }
 
@@ -47,7 +58,8 @@ export type Reply = {
   /** What was counted; of all time from the first click on. */
   span: Span
   totals: Figures
-  previous: Figures | null
+  earned: EarnedTotals
+  previous: (Figures & { earned: EarnedTotals }) | null
   chart: { grain: TimeGrain; points: Point[] } | null
   lists: { [Name in ListName]?: ListRow[] }
 }
@@ -65,3 +77,6 @@ export type ExportRequest = {
 
 /** Lines of some clicks; `afterId` of the next page, null at the end. */
 export type ExportPage = { text: string; afterId: number | null }
+
+/** The same as UTF-8, which goes from thread to thread without a copy. */
+export type ExportPiece = { bytes: Uint8Array; afterId: number | null }

@@ -3,6 +3,7 @@ import { binsOf, grainFor, type Span } from '../../core/period'
 import { parseTimeZone } from '../../core/time-zone'
 import type {
   ClickFilter,
+  ClickIds,
   ClickReader,
   Counts,
   Figures,
@@ -10,11 +11,13 @@ import type {
   PanelQuery,
 } from '../clicks/service'
 import type { LinkCensus } from '../links/service'
+import { type Earned, type EarnedExport, type EarnedReader, nothingEarned } from './earned'
 import { exportPage } from './export-page'
+import { byLinks, chosenLinks, isLinked, type Listed, needsLinks, only, UNKNOWN } from './linked'
 import type {
-  Choice,
   ExportPage,
   ExportRequest,
+  LinkedListName,
   ListName,
   ListRow,
   Point,
@@ -22,21 +25,29 @@ import type {
   Reply,
 } from './question'
 
-export type ReaderDeps = { clicks: ClickReader; links: LinkCensus }
+export type ReaderDeps = {
+  clicks: ClickReader
+  links: LinkCensus
+  conversions: EarnedReader
+  clickIds: Pick<ClickIds, 'textOf'>
+}
 
 /** What the read-only Worker does for analytics: plain and synchronous. */
 export type AnalyticsReader = {
   /** Answers a question. Throws `validation_failed` where only dropped clicks would tell. */
   answer(question: Question): Reply
-  /** The next lines of an export. */
+  /** The next lines of an export of clicks. */
   exportPage(request: ExportRequest): ExportPage
+  /** The next lines of an export of conversions. */
+  exportEarned(request: EarnedExport): ExportPage
 }
 
-const UNKNOWN = 'Unknown'
 /** No click has this term. */
 const NOBODY = -1
 
-export function createAnalyticsReader({ clicks, links }: ReaderDeps): AnalyticsReader {
+export function createAnalyticsReader(deps: ReaderDeps): AnalyticsReader {
+  const { clicks, links, conversions } = deps
+
   function filtersOf(question: Question): ClickFilter[] {
     const known = clicks.termsOf(question.filters.flatMap(({ values }) => values))
     const termOf = (text: string): number => (text === UNKNOWN ? 0 : (known.get(text) ?? NOBODY))
@@ -50,26 +61,37 @@ export function createAnalyticsReader({ clicks, links }: ReaderDeps): AnalyticsR
   function wholeSpan(question: Question, linkNos: readonly number[] | null): Span {
     const zone = parseTimeZone(question.timezone)
     const { workspaceNo, nowMs } = question
-    const firstAt = clicks.firstAt({ workspaceNo, linkNos })
+    const firsts = [clicks.firstAt({ workspaceNo, linkNos }), conversions.firstAt(workspaceNo)]
+    const firstAt = Math.min(...firsts.filter((at) => at !== undefined), nowMs)
     return {
-      startMs: zone.startOfDay(firstAt ?? nowMs),
+      startMs: zone.startOfDay(firstAt),
       endMs: Math.ceil((nowMs + 1) / QUARTER) * QUARTER,
     }
   }
 
-  function chartOf(question: Question, bins: readonly Span[], counts: readonly Counts[]): Point[] {
+  function chartOf(
+    question: Question,
+    bins: readonly Span[],
+    counts: readonly Counts[],
+    earned: readonly Earned[],
+  ): Point[] {
     const zone = parseTimeZone(question.timezone)
     return bins.map((bin, index) => ({
       ...bin,
       ...clicks.figuresOf(counts[index] ?? [], question.verdicts),
+      earned: earned[index] ?? nothingEarned(),
       label: zone.toLocalIso(bin.startMs),
     }))
   }
 
   /** Nothing to compare with where the clicks of the time before are no longer kept. */
-  function before(query: PanelQuery): { totals: Counts } | null {
+  function before(
+    query: PanelQuery,
+    { verdicts, attribution = 'last' }: Question,
+  ): Reply['previous'] {
     try {
-      return clicks.read(query, {})
+      const figures = clicks.figuresOf(clicks.read(query, {}).totals, verdicts)
+      return { ...figures, earned: conversions.read({ ...query, attribution }, {}).totals }
     } catch (error) {
       if (error instanceof AppError) return null
       throw error
@@ -77,7 +99,7 @@ export function createAnalyticsReader({ clicks, links }: ReaderDeps): AnalyticsR
   }
 
   function answer(question: Question): Reply {
-    const { workspaceId, workspaceNo, verdicts, wants } = question
+    const { workspaceId, workspaceNo, verdicts, wants, attribution = 'last' } = question
     const zone = parseTimeZone(question.timezone)
     const all = needsLinks(question) ? links.all(workspaceId) : []
     const linkNos = chosenLinks(question, all)
@@ -85,55 +107,76 @@ export function createAnalyticsReader({ clicks, links }: ReaderDeps): AnalyticsR
     const span = question.span ?? wholeSpan(question, linkNos)
     const grain = question.grain ?? grainFor(span)
     const bins = wants.chart ? binsOf(span, grain, zone) : []
-    const groups = [
-      ...new Set(wants.lists.map((name): Group => (name === 'domain' ? 'link' : name))),
-    ]
+    const groups = [...new Set(wants.lists.map((name) => (isLinked(name) ? 'link' : name)))]
     const counted = clicks.read(query, { bins, groups, linkNos: all.map(({ no }) => no) })
     const totals = clicks.figuresOf(counted.totals, verdicts)
-    const previous = question.previous && before({ ...query, span: question.previous })
+    const came = conversions.read({ ...query, attribution }, { bins, groups })
     const rowsOf = (name: ListName): ListRow[] => {
-      const counts = counted.groups.get(name === 'domain' ? 'link' : name) ?? new Map()
-      const hosts = new Map(all.map(({ no, host }) => [no, host]))
-      return listed(question, name, name === 'domain' ? byHost(counts, hosts) : counts, totals)
+      const group = isLinked(name) ? 'link' : name
+      const counts = counted.groups.get(group) ?? new Map()
+      const earned = came.groups.get(group) ?? new Map()
+      if (!isLinked(name)) return listed(question, name, { counts, earned }, totals)
+      return linkedRows(question, name, byLinks({ counts, earned }, all, name), totals)
     }
     return {
-      ...{ span, totals },
-      previous: previous && clicks.figuresOf(previous.totals, verdicts),
-      chart: wants.chart ? { grain, points: chartOf(question, bins, counted.bins) } : null,
+      ...{ span, totals, earned: came.totals },
+      previous: question.previous && before({ ...query, span: question.previous }, question),
+      chart: wants.chart
+        ? { grain, points: chartOf(question, bins, counted.bins, came.bins) }
+        : null,
       lists: Object.fromEntries(wants.lists.map((name) => [name, rowsOf(name)])),
     }
   }
 
-  /** The largest rows with their names. */
-  function listed(
-    question: Question,
-    name: ListName,
-    counts: ReadonlyMap<number | string, Counts>,
+  /** The largest rows, without names. */
+  function ranked<K extends number | string>(
+    { verdicts }: Question,
+    { counts, earned }: Listed<K>,
     totals: Figures,
-  ): ListRow[] {
-    const figures = [...counts].map(([key, value]) => {
-      const { clicks: count, uniques } = clicks.figuresOf(value, question.verdicts)
+    limit: number,
+  ): RankedRow<K>[] {
+    const figures = [...new Set([...counts.keys(), ...earned.keys()])].map((key) => {
+      const { clicks: count, uniques } = clicks.figuresOf(counts.get(key) ?? [], verdicts)
       const share = totals.clicks === 0 ? 0 : Math.round((count / totals.clicks) * 1e4) / 1e4
-      return { key, clicks: count, uniques, share }
+      return { key, clicks: count, uniques, share, earned: earned.get(key) ?? nothingEarned() }
     })
-    const ranked = figures
-      .filter((row) => row.clicks > 0)
+    return figures
+      .filter(({ key, clicks: count }) => count > 0 || earned.has(key))
       .sort((a, b) => b.clicks - a.clicks || (a.key < b.key ? -1 : 1))
-    if (name === 'domain')
-      return ranked
-        .slice(0, question.limit)
-        .map(({ key, ...row }) => ({ name: String(key), ...row }))
-    if (name === 'link') return linkRows(ranked, question.limit)
-    const top = ranked.slice(0, question.limit)
-    const texts = clicks.textsOf(top.map(({ key }) => Number(key)))
-    return top.map(({ key, ...row }) => ({ name: texts.get(Number(key)) ?? UNKNOWN, ...row }))
+      .slice(0, limit)
   }
 
-  function linkRows(ranked: ({ key: number | string } & Omit<ListRow, 'name'>)[], limit: number) {
-    const top = ranked.slice(0, limit)
-    const names = links.named(top.map(({ key }) => Number(key)))
+  function listed(
+    question: Question,
+    name: Group,
+    figures: Listed<number>,
+    totals: Figures,
+  ): ListRow[] {
+    const limit = isDecided(name) ? DECIDED_MAX : question.limit
+    const top = ranked(question, figures, totals, limit)
+    if (name === 'link') return linkRows(top)
+    const texts = clicks.textsOf(top.map(({ key }) => key))
+    return top.map(({ key, ...row }) => ({ name: texts.get(key) ?? UNKNOWN, ...row }))
+  }
+
+  /** Domains by their hosts, folders and tags by their names. */
+  function linkedRows(
+    question: Question,
+    name: LinkedListName,
+    figures: Listed<string>,
+    totals: Figures,
+  ): ListRow[] {
+    const names = name === 'domain' ? null : links.labels(question.workspaceId)
+    const known = names ? only(figures, (key) => names.has(key)) : figures
+    return ranked(question, known, totals, question.limit).map(({ key, ...row }) =>
+      names ? { name: names.get(key) ?? key, id: key, ...row } : { name: key, ...row },
+    )
+  }
+
+  function linkRows(top: readonly RankedRow<number>[]): ListRow[] {
+    const names = links.named(top.map(({ key }) => key))
     return top.flatMap(({ key, ...row }): ListRow[] => {
-      const named = names.get(Number(key))
+      const named = names.get(key)
       if (!named) return []
       const { id, slug, host, title } = named
       return [{ name: slug, ...row, link: { id, slug, host, title } }]
@@ -142,38 +185,15 @@ export function createAnalyticsReader({ clicks, links }: ReaderDeps): AnalyticsR
 
   return {
     answer,
-    exportPage: (request) => exportPage({ clicks, links }, request),
+    exportPage: (request) => exportPage(deps, request),
+    exportEarned: (request) => conversions.exportPage(request),
   }
 }
 
 const QUARTER = 900_000
 
-const needsLinks = ({ links, domains, wants }: Question): boolean =>
-  links?.isExcluded === true ||
-  domains !== null ||
-  wants.lists.includes('link') ||
-  wants.lists.includes('domain')
+/** A link has 60 rules and variants at most; all are shown, with those it had before. */
+const DECIDED_MAX = 1000
+const isDecided = (name: Group): boolean => name === 'variant' || name === 'rule'
 
-const lets = <T>(choice: Choice<T> | null, value: T): boolean =>
-  choice === null || choice.values.includes(value) !== choice.isExcluded
-
-/** The links that a question is narrowed to; null for all. */
-function chosenLinks({ links, domains }: Question, all: readonly { no: number; host: string }[]) {
-  if (domains === null && links === null) return null
-  if (domains === null && links && !links.isExcluded) return links.values
-  return all.filter(({ no, host }) => lets(links, no) && lets(domains, host)).map(({ no }) => no)
-}
-
-function byHost(counts: ReadonlyMap<number, Counts>, hosts: ReadonlyMap<number, string>) {
-  const sums = new Map<string, Counts>()
-  for (const [no, more] of counts) {
-    const host = hosts.get(no)
-    if (host === undefined) continue
-    const sum = sums.get(host) ?? more.map(() => 0)
-    sums.set(
-      host,
-      sum.map((count, index) => count + (more[index] ?? 0)),
-    )
-  }
-  return sums
-}
+type RankedRow<K> = Omit<ListRow, 'name'> & { key: K }

@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 import type { AccessPlugin } from '../../http/access'
+import { download } from '../../http/download'
 import {
   toAcquisitionPanel,
   toChart,
@@ -79,7 +80,7 @@ export const analyticsRoutes = ({ access, analytics }: AnalyticsRoutesDeps) =>
         access: ADVANCED,
         query: PanelQuery,
         response: { 200: TrafficPanel },
-        detail: { summary: 'Clicks by link and domain' },
+        detail: { summary: 'Clicks by link, domain, folder and tag' },
       },
     )
     .get(
@@ -145,7 +146,10 @@ export const clickDetailRoutes = ({ access, analytics }: AnalyticsRoutesDeps) =>
         params: LinkParams,
         query: ExportQuery,
         response: { 200: ExportedText },
-        detail: { summary: 'Every click of a link as CSV or NDJSON', 'x-media-type': 'text/csv' },
+        detail: {
+          summary: 'Every click of a link as CSV or NDJSON',
+          'x-media-type': 'text/csv, application/x-ndjson',
+        },
       },
     )
     .get(
@@ -158,40 +162,7 @@ export const clickDetailRoutes = ({ access, analytics }: AnalyticsRoutesDeps) =>
         response: { 200: ExportedText },
         detail: {
           summary: 'Every click of the workspace as CSV or NDJSON',
-          'x-media-type': 'text/csv',
+          'x-media-type': 'text/csv, application/x-ndjson',
         },
       },
     )
-
-const TYPES = { csv: 'text/csv; charset=utf-8; header=present', ndjson: 'application/x-ndjson' }
-
-/** A file that is read while it is sent. */
-async function download(
-  pieces: AsyncGenerator<string>,
-  format: keyof typeof TYPES,
-  name: string,
-): Promise<string> {
-  // What refuses the first piece is still answered as an error.
-  const first = await pieces.next()
-  const encoder = new TextEncoder()
-  const stream = new ReadableStream<Uint8Array>({
-    start(controller) {
-      if (!first.done) controller.enqueue(encoder.encode(first.value))
-    },
-    async pull(controller) {
-      const next = await pieces.next()
-      if (next.done) controller.close()
-      else controller.enqueue(encoder.encode(next.value))
-    },
-    async cancel() {
-      await pieces.return(undefined)
-    },
-  })
-  const file = `${name.replace(/[^\w-]/g, '_')}.${format}`
-  const headers = {
-    'Content-Type': TYPES[format],
-    'Content-Disposition': `attachment; filename="${file}"`,
-  }
-  // The marked boundary: the document tells of text, and a Response passes unread.
-  return new Response(stream, { headers }) as unknown as string
-}

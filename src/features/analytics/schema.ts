@@ -2,14 +2,20 @@ import { z } from 'zod'
 import { toIso } from '../../core/clock'
 import { INTERVALS, TIME_GRAINS } from '../../core/period'
 import { dataOf, Timestamp } from '../../http/schema'
+import { conversionRateOf, type EarnedTotals, revenueOf } from './earned'
 import type { ListRow, Point } from './question'
 
 const VALUE_LENGTH_MAX = 4000
 
+/** The query parser has cut `a,b` into its values: it is one text again. */
+const joined = (value: unknown): unknown => (Array.isArray(value) ? value.join() : value)
+
 const choice = (about: string) =>
   z
-    .string()
-    .max(VALUE_LENGTH_MAX, `must have at most ${VALUE_LENGTH_MAX} characters`)
+    .preprocess(
+      joined,
+      z.string().max(VALUE_LENGTH_MAX, `must have at most ${VALUE_LENGTH_MAX} characters`),
+    )
     .optional()
     .describe(
       `${about} \`a,b\` is one of them, \`-a,b\` none of them, \`Unknown\` what is not known.`,
@@ -35,6 +41,8 @@ const periodFields = {
 const filterFields = {
   linkId: choice('Ids or slugs of links.'),
   domain: choice('Host names.'),
+  folderId: choice('Ids of folders.'),
+  tagId: choice('Ids of tags; a link with any of them.'),
   country: choice('ISO 3166-1 codes.'),
   device: choice('desktop, mobile, tablet …'),
   browser: choice('Names of browsers.'),
@@ -77,7 +85,8 @@ export const LinkParams = z.object({
 })
 
 const count = z.int()
-const notYet = z.null().describe('Null: no conversions are counted.')
+const leads = count.describe('Owed to the last click before them, and counted when told.')
+const sales = count.describe('Refunds take nothing off it.')
 const figures = {
   clicks: count.describe('Of the verdicts asked for; people by default.'),
   uniques: count.describe('First visits of a UTC day, in the workspace or, by link, on the link.'),
@@ -91,10 +100,28 @@ const period = {
   interval: z.enum(INTERVALS).nullable(),
 }
 
+const earnedFields = {
+  leads,
+  sales,
+  revenue: z
+    .array(
+      z.object({
+        currency: z.string().meta({ examples: ['EUR'] }),
+        amount: z.int().describe('Minor units, refunds taken off.'),
+      }),
+    )
+    .describe('By currency: never added up across them.'),
+  conversionRate: z
+    .number()
+    .nullable()
+    .describe('Customers with a lead or a sale who came by a click, per click; null without any.'),
+}
+
 const Change = z.object({
   start: Timestamp,
   end: Timestamp,
   ...figures,
+  ...earnedFields,
   change: z.object({
     clicks: z.number().nullable().describe('0.25 is a quarter more; null when there were none.'),
     uniques: z.number().nullable(),
@@ -105,10 +132,7 @@ const Change = z.object({
 const overviewFields = {
   ...period,
   ...figures,
-  leads: notYet,
-  sales: notYet,
-  revenue: notYet,
-  conversionRate: notYet,
+  ...earnedFields,
   previous: Change.nullable().describe('The time before, as long; null where there is none.'),
 }
 
@@ -124,8 +148,8 @@ const rowFields = {
   name: z.string(),
   clicks: count,
   uniques: count,
-  leads: notYet,
-  sales: notYet,
+  leads,
+  sales,
   share: z.number().describe('Of all clicks counted, 0 to 1.'),
 }
 export const PanelRow = z.object(rowFields).meta({ id: 'PanelRow' })
@@ -133,13 +157,20 @@ export const LinkPanelRow = z
   .object({ ...rowFields, id: z.string(), shortUrl: z.url(), title: z.string().nullable() })
   .meta({ id: 'LinkPanelRow' })
 
+export const LabelPanelRow = z
+  .object({ ...rowFields, id: z.string() })
+  .meta({ id: 'LabelPanelRow' })
+
 const withheld = z
   .boolean()
   .describe('True over the monthly click limit: only totals are shown, nothing is lost.')
 
 const Rows = z.array(PanelRow)
 const listFields = {
-  traffic: { links: z.array(LinkPanelRow), domains: Rows },
+  traffic: {
+    ...{ links: z.array(LinkPanelRow), domains: Rows },
+    ...{ folders: z.array(LabelPanelRow), tags: z.array(LabelPanelRow) },
+  },
   acquisition: {
     ...{ referrers: Rows, utm_sources: Rows, utm_mediums: Rows },
     ...{ utm_campaigns: Rows, utm_terms: Rows, utm_contents: Rows },
@@ -171,11 +202,28 @@ export const Report = dataOf(
     .meta({ id: 'AnalyticsReport' }),
 )
 
+const { name: _, ...resultFigures } = rowFields
+const resultFields = {
+  key: z.string(),
+  url: z.string().nullable().describe('Null where nobody knows any more.'),
+  isCurrent: z.boolean().describe('Whether the link still has it.'),
+  ...resultFigures,
+}
+const VariantResult = z
+  .object({ ...resultFields, weight: z.int().nullable().describe('Null when it is gone.') })
+  .meta({ id: 'VariantResult' })
+const RuleResult = z.object(resultFields).meta({ id: 'RuleResult' })
+
 export const LinkDetail = dataOf(
   z
     .object({
       ...{ id: z.string(), slug: z.string(), shortUrl: z.url() },
-      ...{ ...period, ...figures, withheld, chart: z.object(chartFields), ...topFields },
+      ...{ ...period, ...figures, ...earnedFields, withheld },
+      ...{ chart: z.object(chartFields), ...topFields },
+      variants: z
+        .array(VariantResult)
+        .describe('Those of the link in its order, then former ones.'),
+      rules: z.array(RuleResult).describe('Those of the link in its order, then former ones.'),
       edits: z.int().describe('How often the link was changed.'),
     })
     .meta({ id: 'LinkDetail' }),
@@ -184,9 +232,15 @@ export const LinkDetail = dataOf(
 export const ExportedText = z.string().describe('Lines of CSV (RFC 4180) or NDJSON, streamed.')
 
 /** A row as it goes over the wire. */
-export const toRow = ({ name, clicks, uniques, share }: ListRow) => ({
-  ...{ name, clicks, uniques, share },
-  ...{ leads: null, sales: null },
+export const toRow = ({ name, clicks, uniques, share, earned: { leads, sales } }: ListRow) => ({
+  ...{ name, clicks, uniques, leads, sales, share },
+})
+
+/** What came of clicks as it goes over the wire. */
+export const toEarned = (earned: EarnedTotals, clicks: number) => ({
+  ...{ leads: earned.leads, sales: earned.sales },
+  revenue: revenueOf(earned).map(({ currency, amount }) => ({ currency, amount })),
+  conversionRate: conversionRateOf(earned, clicks),
 })
 
 /** A point of a chart as it goes over the wire. */

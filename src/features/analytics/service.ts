@@ -3,13 +3,15 @@ import { type Clock, startOfUtcMonth, toIso } from '../../core/clock'
 import { notFound } from '../../core/errors'
 import type { Interval, Period } from '../../core/period'
 import { parseTimeZone } from '../../core/time-zone'
-import type { WorkerClient } from '../../platform/worker'
+import type { ReadingWorker } from '../../platform/reading-worker'
 import type { Entitlements } from '../billing/service'
-import type { ClickReader, ClickService, Figures } from '../clicks/service'
+import type { ClickIds, ClickReader, ClickService, Figures } from '../clicks/service'
 import type { LinkCensus, LinkService } from '../links/service'
 import type { WorkspaceDirectory } from '../workspaces/service'
 import { askedPeriod, choiceOf, filtersOf, spanOf, verdictsOf } from './asked'
-import type { Choice, ListName, Question, Reply } from './question'
+import { decidedOf } from './decided'
+import type { AttributionModel, EarnedReader } from './earned'
+import type { Choice, ExportPiece, ListName, Question, Reply } from './question'
 import {
   type AnalyticsJobs,
   type AnalyticsRunner,
@@ -19,12 +21,23 @@ import {
 import { createAnalyticsReader } from './reader'
 import type { AnalyticsQuery, DetailQuery, ExportQuery } from './schema'
 
+export type {
+  AttributionModel,
+  Earned,
+  EarnedAnswer,
+  EarnedExport,
+  EarnedQuery,
+  EarnedReader,
+  EarnedTotals,
+  EarnedWish,
+} from './earned'
+
 export type AnalyticsDeps = {
   clock: Clock
   runner: AnalyticsRunner
   clicks: Pick<ClickService, 'clicksThisMonth'>
   links: Pick<LinkService, 'requireByIdOrSlug'>
-  census: Pick<LinkCensus, 'countEdits'>
+  census: Pick<LinkCensus, 'countEdits' | 'formerTargets'>
   entitlements: Pick<Entitlements, 'limitsOf'>
   workspaces: Pick<WorkspaceDirectory, 'findLive'>
   /** Origin of the server, without a trailing slash. */
@@ -42,10 +55,18 @@ export type Answered = {
   withheld: boolean
 }
 
-type Wish = Question['wants'] & { limit?: number; compares?: boolean }
+type Wish = Question['wants'] & {
+  limit?: number
+  compares?: boolean
+  attribution?: AttributionModel
+  isNeverWithheld?: boolean
+}
+
+/** A question about what came of clicks. */
+type EarnedAsked = AnalyticsQuery & { attribution: AttributionModel; rows: number }
 
 export const LISTS = {
-  traffic: ['link', 'domain'],
+  traffic: ['link', 'domain', 'folder', 'tag'],
   acquisition: [
     ...(['referrer', 'utm_source', 'utm_medium'] as const),
     ...(['utm_campaign', 'utm_term', 'utm_content'] as const),
@@ -98,16 +119,20 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
       filters: filtersOf(query),
       links: chosenLinks(principal, query.linkId),
       domains: chosenDomains(query.domain),
+      folders: choiceOf('folderId', query.folderId),
+      tags: choiceOf('tagId', query.tagId),
       verdicts: verdictsOf(query.verdict),
     }
     const workspaceNo = numberOf(workspaceId)
-    const withheld = isWithheld(workspaceId, workspaceNo, span)
+    const isOver = isWithheld(workspaceId, workspaceNo, span)
+    const withheld = isOver && !wish.isNeverWithheld
     const reply = await runner.answer({
       ...{ workspaceId, workspaceNo, span, nowMs, timezone: zone.name, ...chosen },
       previous: wish.compares ? previous : null,
       grain: query.grain ?? null,
       wants: { chart: wish.chart, lists: withheld ? [] : wish.lists },
       limit: wish.limit ?? TOP_ROWS,
+      attribution: wish.attribution ?? 'last',
     })
     const compared = wish.compares ? previous : null
     return { reply, interval, timezone: zone.name, previous: compared, withheld }
@@ -139,19 +164,49 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
     async detail(principal: Principal, idOrSlug: string, query: DetailQuery) {
       const { row, shortUrl } = links.requireByIdOrSlug(principal, idOrSlug)
       const asked = { ...query, linkId: row.id }
-      const answered = await ask(principal, asked, { chart: true, lists: [...TOPS] })
+      const lists = [...TOPS, 'variant', 'rule'] as const
+      const answered = await ask(principal, asked, { chart: true, lists: [...lists] })
       return {
         answered,
         link: { id: row.id, slug: row.slug, shortUrl },
+        decided: decidedOf(answered, row, () => census.formerTargets(row.id)),
         edits: census.countEdits(row.id),
       }
+    },
+
+    /** What came of clicks, over time and by link; the click limit withholds nothing of it. */
+    earned(
+      principal: Principal,
+      { attribution, rows: limit, ...query }: EarnedAsked,
+    ): Promise<Answered> {
+      const wish = { chart: true, lists: ['link' as const], attribution, limit }
+      return ask(principal, query, { ...wish, isNeverWithheld: true })
+    },
+
+    /**
+     * The lines of every conversion of a workspace, a piece at a time, as of `export`. Throws
+     * `validation_failed`.
+     */
+    exportEarned(principal: Principal, query: ExportQuery): AsyncGenerator<Uint8Array> {
+      const { workspaceId } = principal
+      const zone = parseTimeZone(query.timezone)
+      const ends = { start: query.from, end: query.to }
+      const request = {
+        ...{ workspaceNo: numberOf(workspaceId), format: query.format, publicUrl: publicUrl() },
+        span: spanOf(ends, clock.now(), zone, ['from', 'to']),
+      }
+      return piecesOf((afterId) => runner.exportEarned({ ...request, afterId }))
     },
 
     /**
      * The lines of every click of a workspace, or of one link, a piece at a time: the next one is
      * read when the last has been taken. Throws `not_found`, `validation_failed`.
      */
-    export(principal: Principal, query: ExportQuery, idOrSlug?: string): AsyncGenerator<string> {
+    export(
+      principal: Principal,
+      query: ExportQuery,
+      idOrSlug?: string,
+    ): AsyncGenerator<Uint8Array> {
       const { workspaceId } = principal
       const link = idOrSlug === undefined ? null : links.requireByIdOrSlug(principal, idOrSlug)
       const zone = parseTimeZone(query.timezone)
@@ -161,15 +216,7 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
         ...{ format: query.format, publicUrl: publicUrl() },
         span: spanOf(ends, clock.now(), zone, ['from', 'to']),
       }
-      async function* pieces(): AsyncGenerator<string> {
-        let afterId: number | null = 0
-        while (afterId !== null) {
-          const page = await runner.exportPage({ ...request, afterId })
-          if (page.text !== '') yield page.text
-          afterId = page.afterId
-        }
-      }
-      return pieces()
+      return piecesOf((afterId) => runner.exportPage({ ...request, afterId }))
     },
 
     /** Where links of a host are served. */
@@ -178,25 +225,40 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
 
     /** How a host is shown. */
     domainNameOf: (host: string): string => (host === '' ? new URL(publicUrl()).host : host),
-
-    close: (): Promise<void> => runner.stop(),
   }
 }
 
-type ComposedDeps = Omit<AnalyticsDeps, 'runner' | 'census'> & {
-  census: LinkCensus
-  reader: ClickReader
-  databasePath: string
-  inThread: boolean
-  startWorker: () => WorkerClient<AnalyticsJobs>
+/** The texts of pages, each read while the one before is sent. */
+async function* piecesOf(
+  read: (afterId: number) => Promise<ExportPiece>,
+): AsyncGenerator<Uint8Array> {
+  let next: Promise<ExportPiece> | null = read(0)
+  while (next !== null) {
+    const { bytes, afterId }: ExportPiece = await next
+    next = afterId === null ? null : read(afterId)
+    // One that fails is told when it is its turn.
+    next?.catch(() => undefined)
+    if (bytes.length > 0) yield bytes
+  }
 }
 
-/** Analytics that are counted in a Worker of their own, or in this thread when told to. */
+type ComposedDeps = Omit<AnalyticsDeps, 'runner' | 'census' | 'clicks'> & {
+  clicks: AnalyticsDeps['clicks'] & { clickIds: ClickIds }
+  census: LinkCensus
+  reader: ClickReader
+  conversions: { reader: EarnedReader }
+  /** Null counts in this thread. */
+  reading: Pick<ReadingWorker<AnalyticsJobs>, 'call'> | null
+}
+
+/** Analytics that are counted in the reading Worker, or in this thread when told to. */
 export function createAnalytics(deps: ComposedDeps) {
-  const { census, reader, databasePath, inThread, startWorker } = deps
-  const runner = inThread
-    ? createAnalyticsInThread(createAnalyticsReader({ clicks: reader, links: census }))
-    : createAnalyticsWorker(startWorker, { databasePath })
+  const { census: links, reader: clicks, reading } = deps
+  const { clickIds } = deps.clicks
+  const conversions = deps.conversions.reader
+  const runner = reading
+    ? createAnalyticsWorker(reading)
+    : createAnalyticsInThread(createAnalyticsReader({ clicks, links, conversions, clickIds }))
   return createAnalyticsService({ ...deps, runner })
 }
 
