@@ -10,10 +10,13 @@ const DB = join(import.meta.dir, '..', 'db')
 
 /** Tables whose key is most of the row: kept in the order of their primary key alone. */
 const WITHOUT_ROWID: ReadonlySet<string> = new Set([
+  'click_chunks',
   'click_rollups',
   'idempotency_keys',
   'link_tags',
+  'purged_clicks',
   'rollup_marks',
+  'rollup_pages',
   'workspace_months',
 ])
 

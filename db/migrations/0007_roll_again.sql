@@ -1,0 +1,3 @@
+DELETE FROM `rollup_marks`;
+--> statement-breakpoint
+UPDATE `click_progress` SET `rolled_id` = 0;
