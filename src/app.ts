@@ -1,4 +1,4 @@
-import { Elysia } from 'elysia'
+import { type AnyElysia, Elysia } from 'elysia'
 import type { Services } from './compose'
 import { landingRoutes, notFoundPage } from './dashboard/routes'
 import { accountRoutes } from './features/accounts/routes'
@@ -8,16 +8,23 @@ import { adminAuditRoutes } from './features/audit/routes'
 import { authRoutes, sessionRoutes, tokenRoutes } from './features/auth/routes'
 import { adminPlansRoutes } from './features/billing/admin-routes'
 import { meRoutes, plansRoutes } from './features/billing/routes'
+import { conversionRoutes } from './features/conversions/report-routes'
+import { trackRoutes } from './features/conversions/routes'
 import { domainsRoutes, tlsCheckRoutes } from './features/domains/routes'
+import { importsRoutes } from './features/imports/routes'
 import { keysRoutes } from './features/keys/routes'
 import { labelRoutes } from './features/labels/routes'
 import { linkBulkRoutes } from './features/links/bulk-routes'
+import { linkExportRoutes } from './features/links/export-routes'
 import { linkHistoryRoutes } from './features/links/history-routes'
 import { linkQrRoutes, publicQrRoutes } from './features/links/qr-routes'
 import { linksRoutes } from './features/links/routes'
+import { linkSimulationRoutes } from './features/links/simulation-routes'
 import { mailsRoutes } from './features/mails/routes'
+import { stripeRoutes } from './features/stripe/routes'
 import { docsRoutes } from './features/system/docs'
 import { systemRoutes } from './features/system/routes'
+import { trackerRoutes } from './features/tracker/routes'
 import { webhooksRoutes } from './features/webhooks/routes'
 import { adminWorkspacesRoutes } from './features/workspaces/admin-routes'
 import { invitationsRoutes, workspacesRoutes } from './features/workspaces/routes'
@@ -52,10 +59,12 @@ const TAGS = {
   Administration: 'For superadmins: users, plans, workspaces, audit log, mails.',
   Analytics: 'Clicks over time and by link, place, origin and device; exports.',
   Authentication: 'Tokens, sign-up, proof of an address, forgotten passwords.',
+  Conversions: 'Leads, sales and refunds, their customers and the links they are owed to.',
   Documentation: 'This document.',
   Domains: 'Hosts of your own that serve short links, and the DNS records they need.',
   Events: 'Everything that happened in a workspace, as a feed and as webhooks.',
   Folders: 'Folders that links are in, one at most each.',
+  Imports: 'Links from files of other systems: planned first, then done.',
   Keys: 'Secret keys with scopes, and publishable keys.',
   Links: 'Short links and their clicks.',
   Members: 'Who sits in a workspace, and invitations.',
@@ -77,35 +86,42 @@ export type App = ReturnType<typeof createApp>
 
 /** The HTTP map: errors → gate → API → documents → pages. Redirects are answered before it. */
 export function createApp(services: Services) {
-  const { logger, limiter, authenticator, answers, commit } = services
+  const { logger, limiter, authenticator, answers, commit, receiveUpload } = services
   const rates = createRateGate(limiter)
-  const access = createAccess({ auth: authenticator, rates, answers, commit })
+  const access = createAccess({ auth: authenticator, rates, answers, commit, receiveUpload })
   const encode = createErrorEncoder({ logger, groups: ERROR_GROUPS })
   const deps = { ...services, access, rates }
 
-  const api = new Elysia({ prefix: '/api/v1' })
-    .use(authRoutes(deps))
-    .use(accountRoutes(deps))
-    .use(workspacesRoutes(deps))
-    .use(invitationsRoutes(deps))
-    .use(keysRoutes(deps, '/keys'))
-    .use(keysRoutes(deps, '/api-keys'))
-    .use(plansRoutes(deps))
-    .use(meRoutes(deps))
-    .use(linksRoutes(deps))
-    .use(linkBulkRoutes(deps))
-    .use(labelRoutes(deps))
-    .use(linkHistoryRoutes(deps))
-    .use(linkQrRoutes(deps))
-    .use(domainsRoutes(deps))
-    .use(clickDetailRoutes(deps))
-    .use(analyticsRoutes(deps))
-    .use(webhooksRoutes(deps))
-    .use(adminRoutes(deps))
-    .use(adminPlansRoutes(deps))
-    .use(adminWorkspacesRoutes(deps))
-    .use(adminAuditRoutes(deps))
-    .use(mailsRoutes(deps))
+  // Without the types of all routes: they add up to more than the compiler follows.
+  const api: AnyElysia = new Elysia({ prefix: '/api/v1' })
+  api.use(authRoutes(deps))
+  api.use(accountRoutes(deps))
+  api.use(workspacesRoutes(deps))
+  api.use(invitationsRoutes(deps))
+  api.use(keysRoutes(deps, '/keys'))
+  api.use(keysRoutes(deps, '/api-keys'))
+  api.use(plansRoutes(deps))
+  api.use(meRoutes(deps))
+  api.use(linksRoutes(deps))
+  api.use(linkBulkRoutes(deps))
+  api.use(importsRoutes(deps))
+  api.use(linkExportRoutes(deps))
+  api.use(labelRoutes(deps))
+  api.use(linkHistoryRoutes(deps))
+  api.use(linkSimulationRoutes(deps))
+  api.use(linkQrRoutes(deps))
+  api.use(domainsRoutes(deps))
+  api.use(clickDetailRoutes(deps))
+  api.use(analyticsRoutes(deps))
+  api.use(trackRoutes(deps))
+  api.use(conversionRoutes(deps))
+  api.use(stripeRoutes(deps))
+  api.use(webhooksRoutes(deps))
+  api.use(adminRoutes(deps))
+  api.use(adminPlansRoutes(deps))
+  api.use(adminWorkspacesRoutes(deps))
+  api.use(adminAuditRoutes(deps))
+  api.use(mailsRoutes(deps))
 
   let made: OpenApiDocument | undefined
   /** Made when first asked for: it takes longer than the rest of the start. */
@@ -133,6 +149,7 @@ export function createApp(services: Services) {
     .use(systemRoutes({ ...deps, metricsToken: services.config.metricsToken }))
     .use(tlsCheckRoutes(deps))
     .use(docsRoutes({ access, enabled: services.config.docs, document }))
+    .use(trackerRoutes(deps))
     .use(landingRoutes(deps))
     .use(publicQrRoutes(deps))
 

@@ -6,42 +6,28 @@ import { OperatorError } from './core/errors'
 import { randomToken } from './core/secret'
 import { createUserDirectory } from './features/accounts/directory'
 import { createAccountService } from './features/accounts/service'
-import { createAdmin } from './features/admin/service'
-import { createAnalytics } from './features/analytics/service'
 import { createAudit } from './features/audit/service'
 import { createAuthenticator } from './features/auth/authenticator'
-import { createSignInRetention } from './features/auth/retention'
 import { createAuthService } from './features/auth/service'
 import { createSessions } from './features/auth/sessions'
 import { createTokens } from './features/auth/tokens'
 import { createBilling } from './features/billing/service'
-import { createClickReader } from './features/clicks/reader'
-import { createClickService } from './features/clicks/service'
 import { createDomains } from './features/domains/service'
 import { createKeys } from './features/keys/service'
-import { createLabels } from './features/labels/service'
-import { createLinkCensus } from './features/links/census'
 import { createHotLinks } from './features/links/hot-links'
 import { linksOnHosts } from './features/links/on-host'
-import { createLinkPurge } from './features/links/purge'
-import { createRedirector } from './features/links/redirect'
-import { createLinkSurface } from './features/links/surface'
+import { LINK_PASSWORD_COST } from './features/links/password-input'
 import { createMailService } from './features/mails/service'
-import { createAnswerPurge, createAnswerStore } from './features/system/answers'
+import { createAnswerStore } from './features/system/answers'
 import { checkAppSecret } from './features/system/installation'
-import { createProbes } from './features/system/probes'
-import { createSystemService } from './features/system/service'
 import { createDeliverer } from './features/webhooks/deliverer'
 import { createOutbox } from './features/webhooks/outbox'
 import { createRetirement } from './features/webhooks/retirement'
-import { createWebhookService } from './features/webhooks/service'
 import { createWorkspaceDirectory } from './features/workspaces/directory'
-import { createWorkspacePurge } from './features/workspaces/purge'
 import { createWorkspaces } from './features/workspaces/service'
 import { createClientAddress } from './platform/client-address'
-import { databasePathIn, openDataDir } from './platform/data-dir'
+import { openDataDir } from './platform/data-dir'
 import type { DnsRecords } from './platform/dns'
-import { openGeo } from './platform/geo'
 import { createGroupCommit } from './platform/group-commit'
 import { createInternet } from './platform/internet'
 import { createLogger, type Logger } from './platform/logger'
@@ -53,9 +39,10 @@ import { createRateLimiter } from './platform/rate-limiter'
 import { readOrCreateSecret } from './platform/secret-file'
 import { createVault } from './platform/vault'
 import { createWriteIntent } from './platform/write-intent'
+import { composeLoops, composeProduct, type Product } from './product'
 import { createHandler, endWork, listen } from './server'
 import { VERSION } from './version'
-import { composeClickRunner, startWorker } from './workers'
+import { composeFiles } from './workers'
 
 /** What tests put in place of the world. */
 export type Overrides = {
@@ -72,9 +59,8 @@ export type Overrides = {
 }
 
 export type Platform = ReturnType<typeof composePlatform>
-type Events = ReturnType<typeof composeEvents>
-type People = ReturnType<typeof composePeople>
-type Product = ReturnType<typeof composeProduct>
+export type Events = ReturnType<typeof composeEvents>
+export type People = ReturnType<typeof composePeople>
 export type Services = Platform & Events & People & Product
 export type Runtime = ReturnType<typeof compose>
 
@@ -95,17 +81,9 @@ function composePlatform(config: Config, overrides: Overrides) {
   })
   let origin = config.publicUrl ?? `http://localhost:${config.port}`
   return {
-    config,
-    clock,
-    logger,
-    lock,
-    appSecret,
-    intent,
-    db,
+    ...{ config, clock, logger, lock, appSecret, intent, db, vault, dns, internet: guarded },
+    ...composeFiles(dataDir),
     commit: createGroupCommit(db),
-    vault,
-    internet: guarded,
-    dns,
     publicUrl: () => origin,
     /** The port is known only once it listens, when it was 0. */
     setPort(port: number) {
@@ -113,6 +91,7 @@ function composePlatform(config: Config, overrides: Overrides) {
     },
     mailer: overrides.mailer ?? createMailer({ smtpUrl, from: mailFrom }),
     passwords: createPasswords(overrides.passwordCost),
+    linkPasswords: createPasswords(overrides.passwordCost ?? LINK_PASSWORD_COST),
     limiter: createRateLimiter(config.rateLimits),
     loops: createLoopRunner({ clock, logger }),
     addressOf: createClientAddress(config.trustProxy),
@@ -176,66 +155,6 @@ function composePeople(platform: Platform, events: Events) {
   }
 }
 
-/** What the people came for. */
-function composeProduct(
-  platform: Platform,
-  events: Events,
-  people: People,
-  { inThread = false }: Overrides,
-) {
-  const { clock, db, loops, publicUrl, addressOf } = platform
-  const { outbox } = events
-  const { billing, hotLinks, domains } = people
-  const webhooks = createWebhookService({ ...platform, ...events, nextTurn, entitlements: billing })
-  const databasePath = databasePathIn(platform.config.dataDir)
-  const workspaceIdOf = people.directory.idOf
-  const runner = composeClickRunner({ ...platform, outbox, inThread, databasePath, workspaceIdOf })
-  const clicks = createClickService({
-    ...{ ...platform, dataDir: platform.config.dataDir, runner, nextTurn },
-  })
-  const labels = createLabels({ db, clock, entitlements: billing })
-  const linking = createLinkSurface({
-    ...{ ...platform, outbox, clicks, hotLinks, domains, entitlements: billing, labels, nextTurn },
-    searchWorker: inThread ? null : { start: startWorker, databasePath },
-  })
-  const { links } = linking
-  const census = createLinkCensus(db)
-  const analytics = createAnalytics({
-    ...{ clock, clicks, links, census, publicUrl, databasePath, inThread, startWorker },
-    ...{ entitlements: billing, workspaces: people.directory, reader: createClickReader(db) },
-  })
-  const redirector = createRedirector({
-    ...{ hotLinks, recorder: clicks.recorder, addressOf, geo: openGeo(platform.config.geoipDb) },
-    ...{ ...domains.serving, pages: links.pages },
-  })
-  const admin = createAdmin({ ...platform, ...events, ...people })
-  const [startedAt, probes] = [clock.now(), createProbes({ db, clicks, webhooks })]
-  const system = createSystemService({ db, clock, loops, version: VERSION, startedAt, probes })
-  return { webhooks, clicks, labels, ...linking, analytics, redirector, admin, system }
-}
-
-/** What goes on in the background. */
-function composeLoops(platform: Platform, events: Events, people: People, product: Product): void {
-  const { clock, db, loops } = platform
-  const { mails, keys, sessions, accounts, domains } = people
-  const { clicks, webhooks } = product
-  const answerPurge = createAnswerPurge({ db, clock })
-  const linkPurge = createLinkPurge({ db, clock, clicks })
-  const workspacePurge = createWorkspacePurge({
-    ...{ db, clock },
-    steps: [
-      ({ id }, signal) => linkPurge.purgeWorkspace(id, signal),
-      ({ no }, signal) => clicks.purgeWorkspace(no, signal),
-      ({ id }, signal) => webhooks.purgeWorkspace(id, signal),
-      ({ id }) => domains.purgeWorkspace(id),
-    ],
-  })
-  const signInPurge = createSignInRetention({ db, sessions, accounts })
-  const purges = [mails.retentionLoop, signInPurge, answerPurge, linkPurge.loop, workspacePurge]
-  const works = [...events.deliverer.loops, mails.loop, keys.loop, domains.loop, product.labelPurge]
-  for (const loop of [...works, ...purges]) loops.add(loop)
-}
-
 /** Everything that runs. Nothing listens and nothing ticks until told. */
 export function compose(config: Config, overrides: Overrides = {}) {
   const platform = composePlatform(config, overrides)
@@ -288,8 +207,7 @@ export function compose(config: Config, overrides: Overrides = {}) {
       try {
         await endWork({ server, loops, keys, clicks }, graceMs)
       } finally {
-        services.linkSearch.stop()
-        await services.analytics.close()
+        await services.reading?.stop()
         db.close()
         platform.lock.release()
       }

@@ -1,21 +1,25 @@
 import { setPriority } from 'node:os'
 import { MINUTE, SECOND, systemClock } from './core/clock'
 import { createAnalyticsJobs } from './features/analytics/read-worker'
-import { createAnalyticsReader } from './features/analytics/reader'
+import { type AnalyticsReader, createAnalyticsReader } from './features/analytics/reader'
 import type { ClickWorkerOptions } from './features/clicks/click-worker'
 import { createExpandedCount } from './features/clicks/expanded-count'
 import { type ClickPipeline, createClickPipeline } from './features/clicks/pipeline'
+import { createClickIds } from './features/clicks/public-id'
 import { createClickReader } from './features/clicks/reader'
 import { spoolDirectory } from './features/clicks/spool'
 import { createStormWatch } from './features/clicks/storm'
+import { createConversionReader } from './features/conversions/reader'
 import { createLinkCensus } from './features/links/census'
 import { createClickedEvents } from './features/links/clicked'
 import { createSearchInThread, type LinkSearch, type SearchJobs } from './features/links/search'
+import { createUsedUp } from './features/links/used-up'
 import { createOutbox } from './features/webhooks/outbox'
 import { createWorkspaceDirectory } from './features/workspaces/directory'
 import { checkpoint } from './platform/checkpoint'
 import { type Database, openDatabase } from './platform/database'
 import { createLogger, type Logger } from './platform/logger'
+import type { ReadingJobs } from './platform/reading-worker'
 import { createAgentClassifier } from './platform/user-agent'
 import type { WorkerAnswer, WorkerRequest } from './platform/worker'
 import { createWriteIntent, type WriteIntent } from './platform/write-intent'
@@ -53,7 +57,7 @@ let isStopping = false
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 function open(options: ClickWorkerOptions): Clicks {
-  const { databasePath, dataDir, logLevel, intent, expanded } = options
+  const { databasePath, dataDir, logLevel, intent, expanded, clickIdKey } = options
   if (process.platform === 'linux') setPriority(NICENESS)
   const path = databasePath
   const db = openDatabase({ path, cacheKib: CACHE_KIB, busyTimeoutMs: BUSY_TIMEOUT_MS })
@@ -64,10 +68,13 @@ function open(options: ClickWorkerOptions): Clicks {
   // The main thread's deliverer looks for itself every second.
   const outbox = createOutbox({ clock, afterCommit: db.afterCommit, onEnqueued: () => {} })
   const workspaceIdOf = createWorkspaceDirectory({ db }).idOf
-  const listener = createClickedEvents({ db, clock, outbox, workspaceIdOf })
+  const listener = createClickedEvents({
+    ...{ db, clock, outbox, workspaceIdOf, clickIds: createClickIds(clickIdKey) },
+  })
+  const { onTotals } = createUsedUp({ db, clock, outbox })
   const { add: onExpanded } = createExpandedCount(expanded)
   const pipeline = createClickPipeline({
-    ...{ db, dataDir, classify, logger, listener, onExpanded },
+    ...{ db, dataDir, classify, logger, listener, onTotals, onExpanded },
     intent: shared,
   })
   const isStorm = createStormWatch(spoolDirectory(dataDir), clock)
@@ -119,23 +126,38 @@ function openReader(path: string): Database {
   })
 }
 
-const reading = createAnalyticsJobs(({ databasePath }) => {
-  const db = openReader(databasePath)
-  const links = createLinkCensus(db)
-  return { db, reader: createAnalyticsReader({ clicks: createClickReader(db), links }) }
-})
+type Reading = { db: Database; analytics: AnalyticsReader; search: LinkSearch }
 
-let search: LinkSearch | undefined
+let reading: Reading | undefined
+
+function reader(): Reading {
+  if (reading === undefined) throw new Error('The reader is not open.')
+  return reading
+}
 
 // The marked boundary: the callers are our own clients, typed by the same jobs.
 const jobs = {
-  ...reading,
-
-  'links.search'(input: unknown) {
-    const { databasePath, query } = input as SearchJobs['links.search']['input']
-    search ??= createSearchInThread(openReader(databasePath))
-    return search.find(query)
+  async 'reading.open'(input: unknown) {
+    const { databasePath, clickIdKey } = input as ReadingJobs['reading.open']['input']
+    const db = openReader(databasePath)
+    const [clicks, links] = [createClickReader(db), createLinkCensus(db)]
+    const clickIds = createClickIds(clickIdKey)
+    const conversions = createConversionReader({ db, clicks, links, clickIds })
+    const analytics = createAnalyticsReader({ clicks, links, conversions, clickIds })
+    reading = { db, analytics, search: createSearchInThread(db) }
+    return null
   },
+
+  async 'reading.close'() {
+    reading?.db.close()
+    reading = undefined
+    return null
+  },
+
+  ...createAnalyticsJobs(() => reader().analytics),
+
+  'links.search': (input: unknown) =>
+    reader().search.find(input as SearchJobs['links.search']['input']),
 
   async 'clicks.start'(input: unknown) {
     // The marked boundary: the caller is our own `createClickWorker`.
@@ -159,6 +181,15 @@ const jobs = {
   },
 } as Record<string, (input: unknown) => Promise<unknown>>
 
+/** Bytes that an answer holds, to be handed over instead of copied. */
+function bytesIn(answer: WorkerAnswer): ArrayBufferLike[] {
+  const output = 'output' in answer ? answer.output : undefined
+  if (typeof output !== 'object' || output === null || !('answer' in output)) return []
+  const { answer: found } = output
+  const isPiece = typeof found === 'object' && found !== null && 'bytes' in found
+  return isPiece && found.bytes instanceof Uint8Array ? [found.bytes.buffer] : []
+}
+
 self.onmessage = async ({ data }: MessageEvent) => {
   const { id, job, input } = data as WorkerRequest
   let answer: WorkerAnswer
@@ -169,5 +200,5 @@ self.onmessage = async ({ data }: MessageEvent) => {
   } catch (error) {
     answer = { id, error: error instanceof Error ? error.message : String(error) }
   }
-  self.postMessage(answer)
+  self.postMessage(answer, bytesIn(answer))
 }

@@ -1,14 +1,23 @@
+import { join } from 'node:path'
 import type { Config } from './config'
+import type { AnalyticsJobs } from './features/analytics/read-worker'
 import { type ClickJobs, createClickWorker } from './features/clicks/click-worker'
 import { type ClickRunner, createClicksInThread } from './features/clicks/pipeline'
+import { clickIdKey, createClickIds } from './features/clicks/public-id'
 import { type ClickedDeps, createClickedEvents } from './features/links/clicked'
+import type { SearchJobs } from './features/links/search'
+import { createUsedUp } from './features/links/used-up'
+import { createUploadReceiver } from './http/upload'
 import type { Logger } from './platform/logger'
-import { pause } from './platform/loops'
+import { nextTurn, pause } from './platform/loops'
+import { createReadingWorker } from './platform/reading-worker'
+import { createSealedFiles } from './platform/sealed-files'
 import { createAgentClassifier } from './platform/user-agent'
 import { createWorkerClient, type Jobs } from './platform/worker'
 import type { WriteIntent } from './platform/write-intent'
 
-export type ClickRunnerParts = ClickedDeps & {
+export type ClickRunnerParts = Omit<ClickedDeps, 'clickIds'> & {
+  appSecret: string
   config: Config
   logger: Logger
   intent: WriteIntent
@@ -17,22 +26,38 @@ export type ClickRunnerParts = ClickedDeps & {
 }
 
 /** Another thread. Its module lies beside this one, in the binary too (see the build). */
-export const startWorker = <J extends Jobs>(onEnd?: (reason: Error) => void) =>
+const startWorker = <J extends Jobs>(onEnd?: (reason: Error) => void) =>
   createWorkerClient<J>(new Worker(new URL('./worker.ts', import.meta.url)), onEnd)
+
+/** The Worker that answers panels and searches; null leaves that to this thread. */
+export const composeReading = (databasePath: string, appSecret: string, inThread: boolean) =>
+  inThread
+    ? null
+    : createReadingWorker<AnalyticsJobs & SearchJobs>(() => startWorker(), {
+        ...{ databasePath, clickIdKey: clickIdKey(appSecret) },
+      })
 
 /** What stores clicks: a Worker, or this thread when it is told to. */
 export function composeClickRunner(parts: ClickRunnerParts): ClickRunner {
   const { config, db, logger, intent, databasePath } = parts
   const { dataDir, logLevel } = config
+  const key = clickIdKey(parts.appSecret)
   if (parts.inThread) {
-    const listener = createClickedEvents(parts)
+    const listener = createClickedEvents({ ...parts, clickIds: createClickIds(key) })
     return createClicksInThread({
-      ...{ db, dataDir, logger, listener },
+      ...{ db, dataDir, logger, listener, onTotals: createUsedUp(parts).onTotals },
       classify: createAgentClassifier(),
     })
   }
   return createClickWorker({
     createClient: (onEnd) => startWorker<ClickJobs>(onEnd),
     ...{ databasePath, dataDir, logger, logLevel, intent: intent.buffer, pause },
+    clickIdKey: key,
   })
+}
+
+/** Where files of people lie until they are read, and what receives them. */
+export function composeFiles(dataDir: string) {
+  const files = createSealedFiles(join(dataDir, 'imports'))
+  return { files, receiveUpload: createUploadReceiver({ files, nextTurn }) }
 }
