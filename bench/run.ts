@@ -1,15 +1,24 @@
-/** `bun run bench [name …]`: runs the benchmarks named, or all, and prints their tables. */
+/**
+ * `bun run bench [name …] [size]`: runs the benchmarks named, or all, and prints their tables. A
+ * size is for those that can do with less.
+ */
 import { cpus, totalmem } from 'node:os'
 import type { Table } from './table'
 
-const BENCHES: Record<string, () => Promise<{ bench: () => Promise<Table> }>> = {
+const BENCHES: Record<string, () => Promise<{ bench: (size?: number) => Promise<Table> }>> = {
   analytics: () => import('./analytics'),
+  clicks: () => import('./clicks'),
+  delete: () => import('./delete'),
+  export: () => import('./export'),
   redirect: () => import('./redirect'),
   links: () => import('./links'),
   start: () => import('./start'),
 }
 
-const asked = process.argv.slice(2)
+const given = process.argv.slice(2)
+const isSize = (text: string): boolean => /^\d+$/.test(text)
+const asked = given.filter((text) => !isSize(text))
+const size = given.find(isSize)
 const unknown = asked.filter((name) => !(name in BENCHES))
 if (unknown.length > 0) {
   console.error(
@@ -26,7 +35,7 @@ for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
   const load = BENCHES[name]
   if (load === undefined) continue
   const { bench } = await load()
-  const { headings, rows, verdict } = await bench()
+  const { headings, rows, verdict } = await (size === undefined ? bench() : bench(Number(size)))
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
   )

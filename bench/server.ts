@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { compose } from '../src/compose'
 import { readConfig } from '../src/config'
 import { SCOPES } from '../src/core/access'
+import type { PreparedLink } from '../src/features/links/schema'
 import { createLogger } from '../src/platform/logger'
 
 const ADMIN = { ADMIN_EMAIL: 'bench@example.com', ADMIN_PASSWORD: 'a password of the benchmarks' }
@@ -24,8 +25,12 @@ export function benchDirectory() {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Makes an installation with an owner, and `links` links; answers a key of theirs. */
-export async function prepare(dataDir: string, slugs: readonly string[] = []): Promise<string> {
+/** Makes an installation with an owner and links of these slugs; answers a key of theirs. */
+export async function prepare(
+  dataDir: string,
+  slugs: readonly string[] = [],
+  fieldsOf: (index: number) => Partial<PreparedLink> = () => ({}),
+): Promise<string> {
   const runtime = compose(readConfig(environment(dataDir, 0)), {
     logger: createLogger('silent'),
     inThread: true,
@@ -46,7 +51,7 @@ export async function prepare(dataDir: string, slugs: readonly string[] = []): P
   db.write(() => {
     for (const [index, slug] of slugs.entries()) {
       const url = `https://example.com/page/${index}?a=1`
-      links.create(principal, { url, slug, kind: 'url' })
+      links.create(principal, { url, slug, kind: 'url', ...fieldsOf(index) })
     }
   })
   const { text } = keys.create(principal, { name: 'bench', kind: 'secret', scopes: ['*'] })
