@@ -215,4 +215,4 @@ test('redocly lints the document without a word, by its strictest rules', async 
   ])
   expect(out + complaints).toContain('Your API description is valid')
   expect(await child.exited).toBe(0)
-}, 60_000)
+}, 120_000)

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Answer, createTestApp, type TestApp } from '../support/app'
+import { formOf } from '../support/imports'
 import { isSecured, type Operation, pathOf, takesKeys, walk } from '../support/openapi'
 import { OWNER } from '../support/owner'
 import { exampleOf } from '../support/schema-values'
@@ -120,6 +121,8 @@ const isRepeatable = ({ method, path, ...rest }: Operation): boolean =>
   !path.startsWith('/api/v1/auth/') &&
   !path.includes('/2fa/')
 
+const FORM = { source: 'csv' }
+
 test('every POST that a key may send replays its answer', async () => {
   await using app = await createTestApp()
   const { operations, schemas } = walk(app.runtime)
@@ -134,9 +137,10 @@ test('every POST that a key may send replays its answer', async () => {
     })
     const known = CASES.find(({ path }) => operation.path === `/api/v1${path}`)?.body
     const body = known ?? (operation.body ? exampleOf(operation.body, schemas) : undefined)
+    const form = operation.takesForm ? await formOf('url\nhttps://a.example/\n', FORM) : undefined
     const send = () =>
-      owner.person.post(pathOf(operation, Object.fromEntries(ids)), body, {
-        'idempotency-key': 'walk',
+      owner.person.post(pathOf(operation, Object.fromEntries(ids)), form?.body ?? body, {
+        ...{ 'idempotency-key': 'walk', ...form?.headers },
       })
     const [first, second] = [await send(), await send()]
     if (first.status > 299) problems.push(`${operation.name}: ${first.text}`)

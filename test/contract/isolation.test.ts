@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type Client, createTestApp, type TestApp } from '../support/app'
+import { formOf } from '../support/imports'
 import {
   isSecured,
   type Operation,
@@ -55,6 +56,15 @@ const bodyOf = ({ method, body }: Operation): Record<string, unknown> | undefine
   return { ...(example as Record<string, unknown>) }
 }
 
+/** Sends what an operation takes: JSON, or a form with a file. */
+async function call(client: Client, operation: Operation, path: string, headers = {}) {
+  if (!operation.takesForm) {
+    return client.send(operation.method, path, bodyOf(operation), headers)
+  }
+  const form = await formOf('url\nhttps://example.com/\n', { source: 'csv' })
+  return client.send(operation.method, path, form.body, { ...headers, ...form.headers })
+}
+
 /** Everything that is stored, table by table. */
 function stored(): Record<string, unknown[]> {
   const { sqlite } = app.services.db
@@ -92,7 +102,7 @@ describe('another tenant', () => {
     for (const operation of chosen) {
       for (const kind of ['key', 'token', 'session'] as const) {
         const path = pathOf(operation, valuesOf(operation, parent, owner))
-        const answer = await credentials[kind].send(operation.method, path, bodyOf(operation))
+        const answer = await call(credentials[kind], operation, path)
         const status = expected(operation, kind)
         if (answer.status !== status) {
           problems.push(`${operation.name} as ${kind}: ${answer.status}, not ${status}`)
@@ -201,7 +211,7 @@ describe('naming the workspace of another tenant', () => {
     await name(
       'X-Workspace-Id',
       () => true,
-      (operation, client, path) => client.send(operation.method, path, bodyOf(operation), header),
+      (operation, client, path) => call(client, operation, path, header),
     )
   })
 
@@ -211,17 +221,15 @@ describe('naming the workspace of another tenant', () => {
       'a query',
       () => true,
       (operation, client, path) =>
-        client.send(
-          operation.method,
-          `${path}${path.includes('?') ? '&' : '?'}${query}`,
-          bodyOf(operation),
-        ),
+        call(client, operation, `${path}${path.includes('?') ? '&' : '?'}${query}`),
     )
   })
 
   test('in the body is 404', async () => {
     const named = { workspace_id: owner.tenant.workspaceId }
-    const sends = ({ method }: Operation): boolean => method === 'POST' || method === 'PATCH'
+    // A form is received once its workspace is known.
+    const sends = ({ method, takesForm }: Operation): boolean =>
+      ['POST', 'PATCH'].includes(method) && !takesForm
     await name('a body', sends, (operation, client, path) =>
       client.send(operation.method, path, { ...bodyOf(operation), ...named }),
     )

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type Client, createTestApp, type TestApp } from '../support/app'
+import { send } from '../support/imports'
 import { type Operation, pathOf, walk } from '../support/openapi'
 import { dashboardOf, tokenOf } from '../support/signed-in'
 import { type Inhabitant, inhabitant } from '../support/tenant-rows'
@@ -30,6 +31,8 @@ beforeAll(async () => {
     const { email } = await app.seed.tenant()
     await owner.person.post(`${people}/members`, { email, role: 'viewer' })
     await owner.person.post('/api/v1/workspaces', { name: `More ${nth}` })
+    await send(owner.key, 'url\nhttps://example.com/\n')
+    await tellLead(`customer-${nth}`)
     app.clock.advance(1)
   }
   session = await dashboardOf(app, owner.tenant)
@@ -39,6 +42,19 @@ beforeAll(async () => {
   )
 })
 afterAll(() => app[Symbol.asyncDispose]())
+
+/** A customer who came by the owner's link. */
+async function tellLead(customerExternalId: string): Promise<void> {
+  const link = `/api/v1/links/${owner.ids['/api/v1/links/{id}']}`
+  const { json } = await owner.key.patch(link, { trackConversions: true })
+  const { headers } = await app.as().get(`/${json.data.slug}`)
+  const clickId = new URL(headers.get('location') ?? '').searchParams.get('ls_id')
+  await owner.key.post('/api/v1/track/leads', {
+    customerExternalId,
+    eventName: 'Signed up',
+    clickId,
+  })
+}
 
 const clientOf = ({ access }: Operation): Client => (access === 'superadmin' ? superadmin : session)
 
@@ -52,6 +68,10 @@ const addressOf = (operation: Operation): string => {
 
 const ask = (operation: Operation, query: string) =>
   clientOf(operation).get(`${addressOf(operation)}?${query}`)
+
+/** The rows of a list; an import holds its own beside what is said of it. */
+const rowsOf = ({ data }: { data: Listed[] | { rows: Listed[] } }): Listed[] =>
+  Array.isArray(data) ? data : data.rows
 
 type Listed = { id?: string; key?: string; name?: string }
 const nameOf = (row: Listed): string => String(row.id ?? row.key ?? row.name)
@@ -89,14 +109,15 @@ describe('every list', () => {
     const problems: string[] = []
     for (const operation of lists) {
       const whole = await ask(operation, 'limit=100')
-      const wanted: string[] = whole.json.data.map(nameOf)
+      const wanted: string[] = rowsOf(whole.json).map(nameOf)
       const shown: string[] = []
       let cursor: string | null = ''
       for (let page = 0; cursor !== null && page <= wanted.length; page++) {
         const { json } = await ask(operation, `limit=1${cursor ? `&cursor=${cursor}` : ''}`)
-        shown.push(...json.data.map(nameOf))
+        const rows = rowsOf(json)
+        shown.push(...rows.map(nameOf))
         cursor = json.meta.nextCursor
-        if (json.data.length > 1) problems.push(`${operation.name}: ${json.data.length} rows`)
+        if (rows.length > 1) problems.push(`${operation.name}: ${rows.length} rows`)
       }
       if (wanted.length < 2) problems.push(`${operation.name}: too few rows to tell`)
       if (shown.join() !== wanted.join()) {
@@ -110,7 +131,9 @@ describe('every list', () => {
   test('counts its rows, or says that it does not', async () => {
     const problems: string[] = []
     for (const operation of lists) {
-      const { data, meta } = (await ask(operation, 'limit=100')).json
+      const { json } = await ask(operation, 'limit=100')
+      const { meta } = json
+      const data = rowsOf(json)
       if (meta.limit !== 100) problems.push(`${operation.name}: limit ${meta.limit}`)
       if (meta.total !== null && meta.total !== data.length) {
         problems.push(`${operation.name}: ${data.length} rows, total ${meta.total}`)

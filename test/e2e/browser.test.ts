@@ -4,7 +4,7 @@ import { startBrowser, type TestBrowser } from '../support/browser'
 let chromium: TestBrowser
 beforeAll(async () => {
   chromium = await startBrowser()
-}, 60_000)
+}, 120_000)
 afterAll(() => chromium[Symbol.asyncDispose]())
 
 const page = (body: string, headers: Record<string, string> = {}) =>

@@ -33,4 +33,4 @@ test('the API page renders every group of operations, from this server alone', a
   // The script tries once whether it may compile code, is refused, and goes on without.
   expect(violations.filter((violation) => violation !== 'script-src eval')).toEqual([])
   expect(visit.complaints).toEqual([])
-}, 60_000)
+}, 120_000)

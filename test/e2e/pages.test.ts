@@ -8,7 +8,7 @@ import { OWNER } from '../support/owner'
 let chromium: TestBrowser
 beforeAll(async () => {
   chromium = await startBrowser()
-}, 60_000)
+}, 120_000)
 afterAll(() => chromium[Symbol.asyncDispose]())
 
 /** Headless Chromium names itself a robot, and robots do not count. */
@@ -122,7 +122,7 @@ test('from the set-up link to a counted click and out again', async () => {
   await page.waitForURL('**/login')
   expect(visit.refusals).toEqual([])
   expect(visit.foreign).toEqual([])
-}, 30_000)
+}, 120_000)
 
 test('a refusal stands next to its field, is announced, and keeps what was typed', async () => {
   await using visit = await open()
@@ -144,7 +144,7 @@ test('a refusal stands next to its field, is announced, and keeps what was typed
   await page.keyboard.press('Enter')
   await page.getByText('/better is ready.').waitFor()
   expect(await page.getByRole('alert').count()).toBe(0)
-}, 30_000)
+}, 120_000)
 
 test('a webhook shows its secret once and gets its test', async () => {
   const received: string[] = []
@@ -170,7 +170,7 @@ test('a webhook shows its secret once and gets its test', async () => {
   await page.getByText('On its way.').waitFor()
   await app.drain()
   expect(received.map((body) => JSON.parse(body).type)).toEqual(['webhook.test'])
-}, 30_000)
+}, 120_000)
 
 test('two-factor sign-in is set up, asked for and turned off', async () => {
   await using visit = await open()
@@ -201,7 +201,7 @@ test('two-factor sign-in is set up, asked for and turned off', async () => {
   await page.getByRole('button', { name: 'Turn off' }).click()
   await page.getByText('Off: your password alone').waitFor()
   expect(visit.refusals).toEqual([])
-}, 30_000)
+}, 120_000)
 
 test('every page fits a window of 320 points, in the dark and by keyboard', async () => {
   await using visit = await open({
@@ -238,4 +238,4 @@ test('every page fits a window of 320 points, in the dark and by keyboard', asyn
   await page.keyboard.press('Tab')
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
   expect(visit.refusals).toEqual([])
-}, 30_000)
+}, 120_000)

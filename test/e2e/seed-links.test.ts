@@ -37,7 +37,7 @@ beforeAll(async () => {
   server = await startServer(dataDir)
   jwt = (await signIn(OWNER)).json.token
   key = await newKey()
-}, 30_000)
+}, 120_000)
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
@@ -115,7 +115,7 @@ describe('the page of the links API', () => {
     })
     const byId = await get(`/api/v1/links/${json.data.id}`)
     expect(byId.json.data).toEqual(json.data)
-  }, 30_000)
+  }, 120_000)
 
   test('DELETE /api/v1/links/{id_or_slug}', async () => {
     const made = await post('/api/v1/links', key, { url: 'https://example.com', slug: 'gone' })
@@ -266,7 +266,7 @@ describe('its webhooks', () => {
       expect(() => verifier.verify(got.body, headers)).not.toThrow()
       expect(() => verifier.verify(`${got.body} `, headers)).toThrow()
     }
-  }, 30_000)
+  }, 120_000)
 })
 
 test('SIGTERM ends it with 0, and the next start keeps everything', async () => {
@@ -280,4 +280,4 @@ test('SIGTERM ends it with 0, and the next start keeps everything', async () => 
   expect((await get('/api/v1/links', jwt)).json.total).toBe(links.json.total)
   expect((await curl(at('/promo'))).status).toBe(302)
   expect(await server.stop()).toBe(0)
-}, 60_000)
+}, 120_000)

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
 import { DAY } from '../../src/core/clock'
-import { firstIdAt } from '../../src/features/clicks/click-id'
 import { analyticsTenant } from '../support/analytics-tenant'
 import { createTestApp, type TestApp } from '../support/app'
 
@@ -19,7 +18,7 @@ test('the overview compares people of 30 local days with the 30 before', async (
   expect(status).toBe(200)
   expect(json.data).toMatchObject({
     ...{ start: '2026-02-09T00:00:00.000Z', end: '2026-03-10T12:15:00.000Z', interval: '30d' },
-    ...{ clicks: 2, uniques: 1, bots: 1, leads: null, revenue: null },
+    ...{ clicks: 2, uniques: 1, bots: 1, leads: 0, sales: 0, revenue: [], conversionRate: 0 },
     previous: { clicks: 1, uniques: 1, bots: 0, change: { clicks: 1, uniques: 0, bots: null } },
   })
 })
@@ -58,7 +57,7 @@ test('panels list what is known, Unknown last of equals, and their share of all 
   const names = (rows: { name: string; clicks: number }[]) => rows.map((r) => [r.name, r.clicks])
   const geo = await panel('geo_panel')
   expect(geo.countries[0]).toEqual({
-    ...{ name: 'DE', clicks: 2, uniques: 0, share: 0.5, leads: null, sales: null },
+    ...{ name: 'DE', clicks: 2, uniques: 0, share: 0.5, leads: 0, sales: 0 },
   })
   expect(names(geo.countries).toSorted()).toEqual([
     ['DE', 2],
@@ -91,6 +90,51 @@ test('panels list what is known, Unknown last of equals, and their share of all 
   expect(report.browsers).toEqual([{ ...report.browsers[0], name: 'Unknown', clicks: 4 }])
 })
 
+test('links are counted by folder and tag, and narrowed to some of them or to all others', async () => {
+  await using app = await createTestApp()
+  const { key, add, links } = await analyticsTenant(app)
+  const make = async (path: string, name: string) =>
+    (await key.post(`/api/v1/${path}`, { name })).json.data.id as string
+  const folder = await make('link_folders', 'Spring')
+  const [red, blue] = [await make('link_tags', 'Red'), await make('link_tags', 'Blue')]
+  await key.patch(`/api/v1/links/${links[0]?.id}`, { folderId: folder, tagIds: [red, blue] })
+  await key.patch(`/api/v1/links/${links[1]?.id}`, { tagIds: [blue] })
+  await add([
+    { at: '2026-03-09T10:00:00Z', country: 'DE', firsts: 1 },
+    { at: '2026-03-09T10:00:01Z', country: 'DE' },
+    { at: '2026-03-09T10:00:02Z', link: 1 },
+  ])
+  const panel = async (query: string) => (await key.get(`${BASE}/traffic_panel?${query}`)).json.data
+  const { folders, tags } = await panel('')
+  expect(folders).toEqual([
+    {
+      ...{ id: folder, name: 'Spring', clicks: 2, uniques: 1, share: 0.6667 },
+      ...{ leads: 0, sales: 0 },
+    },
+  ])
+  const shown = tags.map((row: { id: string; name: string; clicks: number }) => [
+    ...[row.id, row.name, row.clicks],
+  ])
+  expect(shown).toEqual([
+    [blue, 'Blue', 3],
+    [red, 'Red', 2],
+  ])
+  for (const [query, clicks] of [
+    [`folderId=${folder}`, 2],
+    [`folderId=-${folder}`, 1],
+    ['folderId=Unknown', 1],
+    ['folderId=fold_nobody', 0],
+    [`tagId=${red},${blue}`, 3],
+    [`linkId=${links[0]?.slug},${links[1]?.id}&country=-Unknown,TJ`, 2],
+    [`tagId=-${red}`, 1],
+    [`tagId=-${red}&folderId=${folder}`, 0],
+    [`tagId=${blue}&country=DE&device=Unknown`, 2],
+  ] as const) {
+    const answer = await key.get(`${BASE}/traffic_panel?${query}`)
+    expect([query, answer.status, answer.json.data?.totals.clicks]).toEqual([query, 200, clicks])
+  }
+})
+
 test('questions that make no sense are refused with the field that is wrong', async () => {
   await using app = await createTestApp()
   const { key } = await analyticsTenant(app)
@@ -115,21 +159,60 @@ test('questions that make no sense are refused with the field that is wrong', as
 
 test('a combination is refused where single clicks were dropped, one filter is not', async () => {
   await using app = await createTestApp()
-  const { key, add } = await analyticsTenant(app)
+  const { key, add, tenant } = await analyticsTenant(app)
   const values = { country: 'DE', device: 'mobile' }
   await add([
     { at: '2025-11-01T10:00:00Z', ...values },
     { at: '2026-03-09T10:00:00Z', ...values },
+    { at: '2026-03-10T10:00:00Z' },
   ])
-  const oldest = firstIdAt(Date.parse('2025-11-01T10:00:00Z') + DAY)
-  app.services.db.sqlite.query('DELETE FROM clicks WHERE id < ?').run(oldest)
+  await key.patch(`/api/v1/workspaces/${tenant.workspaceId}`, { retention_days: 60 })
+  await app.services.loops.run('clicks.retention')
+  expect(
+    (await key.get('/api/v1/clicks/export?format=ndjson')).text.trim().split('\n'),
+  ).toHaveLength(2)
   const overview = (query: string) => key.get(`${BASE}/overview?interval=1y&${query}`)
   expect((await overview('country=DE')).json.data.clicks).toBe(2)
   const { status, json } = await overview('country=DE&device=mobile')
   expect([status, json.field]).toEqual([400, 'start'])
-  expect(json.message).toContain('2026-03-09')
-  const short = await key.get(`${BASE}/overview?interval=90d&country=DE&device=mobile`)
+  expect(json.message).toContain('2026-01-09')
+  const short = await key.get(`${BASE}/overview?interval=30d&country=DE&device=mobile`)
   expect(short.json.data.clicks).toBe(1)
+  const whole = (await key.get(`${BASE}/report?interval=all&timezone=Asia/Kathmandu`)).json.data
+  expect(whole).toMatchObject({ clicks: 3, countries: [{ name: 'DE', clicks: 2 }, { clicks: 1 }] })
+  const early = 'start=2025-11-01T10:00:00Z&end=2025-11-01T10:15:00Z'
+  expect((await key.get(`${BASE}/geo_panel?${early}`)).json.data.countries[0].clicks).toBe(1)
+  // No other workspace loses a click, and a longer time brings none back.
+  await key.patch(`/api/v1/workspaces/${tenant.workspaceId}`, { retention_days: null })
+  await app.services.loops.run('clicks.retention')
+  expect((await overview('country=DE&device=mobile')).status).toBe(400)
+})
+
+test('RETENTION_DAYS is for workspaces that do not say, and a long tail goes in many steps', async () => {
+  await using app = await createTestApp({ env: { RETENTION_DAYS: '10' } })
+  const own = await analyticsTenant(app)
+  const other = await analyticsTenant(app)
+  const many = (start: string) =>
+    Array.from({ length: 1200 }, (_, index) => ({
+      at: new Date(Date.parse(start) + index * 1000).toISOString(),
+    }))
+  await own.add([...many('2026-02-01T00:00:00Z'), { at: '2026-03-10T10:00:00Z' }])
+  await other.add(many('2026-03-10T11:00:00Z'))
+  await other.key.patch(`/api/v1/workspaces/${other.tenant.workspaceId}`, { retention_days: 400 })
+  await app.drain()
+  await app.services.loops.run('clicks.retention')
+  const left = app.services.db.sqlite.query<{ no: number; left: number }, []>(
+    'SELECT workspace_no AS no, count(*) AS left FROM clicks GROUP BY 1 ORDER BY 1',
+  )
+  expect(left.all()).toEqual([
+    { no: own.workspaceNo, left: 1 },
+    { no: other.workspaceNo, left: 1200 },
+  ])
+  const all = (await own.key.get(`${BASE}/overview?interval=all`)).json.data
+  expect(all.clicks).toBe(1201)
+  app.clock.advance(60 * DAY)
+  await app.services.loops.run('clicks.retention')
+  expect(left.all()).toEqual([{ no: other.workspaceNo, left: 1200 }])
 })
 
 test('on Free overview and chart answer, panels, details and exports need a plan', async () => {

@@ -5,7 +5,13 @@ import { binsOf, type Span, TIME_GRAINS } from '../../src/core/period'
 import { parseTimeZone } from '../../src/core/time-zone'
 import { firstIdAt } from '../../src/features/clicks/click-id'
 import type { Counts } from '../../src/features/clicks/panel-counts'
-import { createPanels, type Group, type PanelQuery } from '../../src/features/clicks/panels'
+import {
+  createPanels,
+  type Group,
+  type PanelQuery,
+  type Panels,
+} from '../../src/features/clicks/panels'
+import { createPurge } from '../../src/features/clicks/purge'
 import { createRollup } from '../../src/features/clicks/rollup'
 import type { Database } from '../../src/platform/database'
 import { createClickWorld } from '../support/click-world'
@@ -102,56 +108,139 @@ const lets = (query: Pick<PanelQuery, 'filters' | 'linkNos' | 'span'>, row: Clic
     return terms.includes(value) !== isExcluded
   })
 
+const ROLLED = ['rollup_pages', 'rollup_marks', 'click_chunks', 'click_columns', 'purged_clicks']
+const TABLES = [...ROLLED, 'clicks', 'click_retention']
+
 const isAny = (counts: Counts): boolean => counts.some((count) => count !== 0)
 
-test('panels equal a recount of all clicks, whatever is asked and however far it is rolled up', async () => {
+type Question = typeof question extends fc.Arbitrary<infer Q> ? Q : never
+
+const storedClicks = (db: Database): Click[] =>
+  db.sqlite
+    .query<Click, []>(
+      `SELECT link_no AS link, at, verdict, firsts, ${COLUMNS.join()} FROM clicks ORDER BY id`,
+    )
+    .all()
+
+/** Asks for everything there is, and compares with a count of the clicks given. */
+function compare(panels: Panels, { zone, grain, ...asked }: Question, all: readonly Click[]) {
+  const query = { workspaceNo: 1, ...asked }
+  const whole = asked.span ?? { startMs: START - DAY, endMs: START + (DAYS + 1) * DAY }
+  const bins = binsOf(whole, grain, parseTimeZone(zone))
+  const answer = panels.read(query, { bins, groups: GROUPS, linkNos: [1, 2, 3] })
+  const chosen = all.filter((row) => lets(query, row))
+  const bit = asked.linkNos === null ? 2 : 1
+  expect(answer.totals).toEqual(recount(chosen, bit))
+  const inBin = ({ startMs, endMs }: Span) =>
+    recount(
+      chosen.filter(({ at }) => at >= startMs && at < endMs),
+      bit,
+    )
+  expect(answer.bins).toEqual(bins.map(inBin))
+  for (const group of GROUPS) {
+    const found = [...(answer.groups.get(group) ?? [])].filter(([, c]) => isAny(c))
+    const wanted = groupedBy(chosen, group, group === 'link' ? 1 : bit)
+    expect([group, found.toSorted(([a], [b]) => a - b)]).toEqual([group, wanted])
+  }
+}
+
+function emptied(db: Database): void {
+  for (const table of TABLES) db.sqlite.run(`DELETE FROM ${table}`)
+  db.sqlite.run('UPDATE click_progress SET rolled_id = 0')
+}
+
+const round = fc.record({ clicks: fc.array(click, { maxLength: 40 }), steps: fc.nat(9) })
+const rounds = fc.array(round, { minLength: 1, maxLength: 4 })
+
+/** Stores clicks, and rolls them up as far as each round says. */
+function store(db: Database, given: readonly { clicks: Click[]; steps: number }[]): Click[] {
+  const all = given.flatMap(({ clicks }) => clicks).toSorted((a, b) => a.at - b.at)
+  const rollup = createRollup({ db, batchSize: 15, intent: { isRaised: () => true } })
+  let lastId = 0
+  let from = 0
+  for (const { clicks, steps } of given) {
+    lastId = insert(db, all.slice(from, from + clicks.length), lastId)
+    from += clicks.length
+    for (let step = 0; step < steps; step++) rollup.rollSome()
+  }
+  return all
+}
+
+async function withPanels(work: (db: Database, panels: Panels) => void): Promise<void> {
   using directory = temporaryDirectory()
   const world = createClickWorld({ dataDir: directory.path, clock: createTestClock() })
-  const { db } = world
-  const panels = createPanels(db)
-  const round = fc.record({ clicks: fc.array(click, { maxLength: 40 }), steps: fc.nat(5) })
-  fc.assert(
-    fc.property(
-      fc.array(round, { minLength: 1, maxLength: 3 }),
-      fc.array(question, { minLength: 1, maxLength: 6 }),
-      (rounds, questions) => {
-        for (const table of ['clicks', 'click_rollups', 'rollup_marks']) {
-          db.sqlite.run(`DELETE FROM ${table}`)
-        }
-        db.sqlite.run('UPDATE click_progress SET rolled_id = 0')
-        const all = rounds.flatMap(({ clicks }) => clicks).toSorted((a, b) => a.at - b.at)
-        const rollup = createRollup({ db, batchSize: 15, intent: { isRaised: () => true } })
-        let lastId = 0
-        let from = 0
-        for (const { clicks, steps } of rounds) {
-          lastId = insert(db, all.slice(from, from + clicks.length), lastId)
-          from += clicks.length
-          for (let step = 0; step < steps; step++) rollup.rollSome()
-        }
-        for (const { zone, grain, ...asked } of questions) {
-          const query = { workspaceNo: 1, ...asked }
-          const whole = asked.span ?? { startMs: START - DAY, endMs: START + (DAYS + 1) * DAY }
-          const bins = binsOf(whole, grain, parseTimeZone(zone))
-          const answer = panels.read(query, { bins, groups: GROUPS, linkNos: [1, 2, 3] })
-          const chosen = all.filter((row) => lets(query, row))
-          const bit = asked.linkNos === null ? 2 : 1
-          expect(answer.totals).toEqual(recount(chosen, bit))
-          const inBin = ({ startMs, endMs }: Span) =>
-            recount(
-              chosen.filter(({ at }) => at >= startMs && at < endMs),
-              bit,
-            )
-          expect(answer.bins).toEqual(bins.map(inBin))
-          for (const group of GROUPS) {
-            const found = [...(answer.groups.get(group) ?? [])].filter(([, c]) => isAny(c))
-            const wanted = groupedBy(chosen, group, group === 'link' ? 1 : bit)
-            expect([group, found.toSorted(([a], [b]) => a - b)]).toEqual([group, wanted])
-          }
-        }
-      },
-    ),
-    { numRuns: 150 },
-  )
+  work(world.db, createPanels(world.db))
   await world.clicks.close()
-  db.close()
+  world.db.close()
+}
+
+test('panels equal a recount of all clicks, whatever is asked and however far it is rolled up', async () => {
+  await withPanels((db, panels) => {
+    const questions = fc.array(question, { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(rounds, questions, (given, asked) => {
+        emptied(db)
+        const all = store(db, given)
+        for (const one of asked) compare(panels, one, all)
+      }),
+      { numRuns: 150 },
+    )
+  })
 }, 120_000)
+
+test('rolled up again from the start, as after an upgrade, they are exact all the way', async () => {
+  await withPanels((db, panels) => {
+    fc.assert(
+      fc.property(rounds, question, (given, asked) => {
+        emptied(db)
+        const all = store(db, given)
+        for (const table of ROLLED) db.sqlite.run(`DELETE FROM ${table}`)
+        db.sqlite.run('UPDATE click_progress SET rolled_id = 0')
+        const rollup = createRollup({ db, batchSize: 25, intent: { isRaised: () => true } })
+        do compare(panels, asked, all)
+        while (rollup.rollSome())
+      }),
+      { numRuns: 60 },
+    )
+  })
+}, 120_000)
+
+test('while a link is purged they count what is left of it, combined filters included', async () => {
+  await withPanels((db, panels) => {
+    const purges = fc.record({
+      link: fc.integer({ min: 1, max: 3 }),
+      times: fc.nat(4),
+      steps: fc.nat(4),
+    })
+    fc.assert(
+      fc.property(rounds, purges, question, (given, { link, times, steps }, asked) => {
+        emptied(db)
+        store(db, given)
+        const rollup = createRollup({ db, batchSize: 15 })
+        while (rollup.rollSome()) {}
+        const purge = createPurge(db, 7)
+        for (let time = 0; time < times; time++) {
+          db.write(() => purge(link))
+          compareClicks(panels, asked, storedClicks(db))
+        }
+        for (let step = 0; step < steps; step++) rollup.rollSome()
+        compareClicks(panels, asked, storedClicks(db))
+        while (db.write(() => purge(link)) !== 'gone') {}
+        while (rollup.rollSome()) compare(panels, asked, storedClicks(db))
+        compare(panels, asked, storedClicks(db))
+        expect(db.sqlite.query('SELECT 1 FROM purged_clicks').all()).toEqual([])
+        const inChunks = 'SELECT coalesce(sum(clicks), 0) FROM click_chunks'
+        expect(db.sqlite.query(inChunks).values()).toEqual([[storedClicks(db).length]])
+      }),
+      { numRuns: 100 },
+    )
+  })
+}, 120_000)
+
+/** A purged link's own rollups go last: until then only what is counted by clicks is less. */
+function compareClicks(panels: Panels, asked: Question, left: readonly Click[]): void {
+  const query = { workspaceNo: 1, ...asked, linkNos: null }
+  const { totals } = panels.read(query, {})
+  const chosen = left.filter((row) => lets(query, row))
+  expect(totals).toEqual(recount(chosen, 2))
+}

@@ -18,6 +18,8 @@ const VISIT: VisitInput = {
   userAgent: 'Mozilla/5.0',
   referrer: '',
   query: '',
+  variant: '',
+  rule: '',
 }
 
 function record(directory: string, append: SpoolWriter['append'], clock = createTestClock()) {
@@ -27,6 +29,7 @@ function record(directory: string, append: SpoolWriter['append'], clock = create
     clock,
     logger: createLogger('silent'),
     lastId: 100,
+    clickIds: { textOf: ({ id }) => `clk_${id}` },
   })
   return () => recorder.record(VISIT, 'stored', () => 'refused')
 }

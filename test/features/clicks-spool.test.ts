@@ -20,6 +20,8 @@ const VISIT: Visit = {
   userAgent: 'Mozilla/5.0 ünïcode',
   referrer: 'https://t.me/',
   query: 'utm_source=日本',
+  variant: '',
+  rule: '',
 }
 
 function frameOf(firstId: number, ...visits: Visit[]): Buffer {
@@ -52,6 +54,8 @@ test('whatever a visitor sends comes back as it was sent', () => {
     userAgent: text(50),
     referrer: text(50),
     query: text(50),
+    variant: text(3),
+    rule: text(3),
   })
   fc.assert(
     fc.property(fc.array(visit, { minLength: 1, maxLength: 40 }), (visits) => {

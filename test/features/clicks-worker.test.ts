@@ -60,7 +60,7 @@ test('a click Worker that dies is told and replaced, and every click of the time
   expect(world.stored()).toBe(12)
   expect(world.clicks.status()).toEqual({ isUp: true, restarts: 1, expanded: 12, backlogBytes: 0 })
   await world.stop()
-}, 20_000)
+}, 120_000)
 
 test('a drain under way outlives the Worker that it was asked of', async () => {
   using directory = temporaryDirectory()
@@ -72,7 +72,7 @@ test('a drain under way outlives the Worker that it was asked of', async () => {
   await drained
   expect(world.stored()).toBe(30)
   await world.stop()
-}, 20_000)
+}, 120_000)
 
 test('after a clean stop the spool is empty, and a start goes on after it', async () => {
   using directory = temporaryDirectory()
@@ -84,7 +84,7 @@ test('after a clean stop the spool is empty, and a start goes on after it', asyn
     world.db.close()
     expect(readdirSync(join(directory.path, 'clicks.spool'))).toEqual([])
   }
-}, 20_000)
+}, 120_000)
 
 test('a Worker that is abandoned leaves its clicks to the next start', async () => {
   using directory = temporaryDirectory()
@@ -98,4 +98,4 @@ test('a Worker that is abandoned leaves its clicks to the next start', async () 
   await next.clicks.drain()
   expect(next.stored()).toBe(9)
   await next.stop()
-}, 20_000)
+}, 120_000)

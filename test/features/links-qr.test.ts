@@ -47,7 +47,7 @@ describe('a decoder reads the short URL', () => {
             expect([query, await read(query)]).toEqual([query, link.shortUrl])
           }
         }
-      }, 60_000)
+      }, 120_000)
     }
   }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createSearchWorker, type SearchJobs } from '../../src/features/links/search'
+import { createReadingWorker, type ReadingJobs } from '../../src/platform/reading-worker'
 import { createWorkerClient } from '../../src/platform/worker'
 import { type Client, createTestApp, type TestApp } from '../support/app'
 
@@ -111,11 +112,15 @@ test('a Worker finds the same, and another one takes over when it dies', async (
   const started: { terminate(): void }[] = []
   const start = () => {
     const worker = new Worker(new URL('../../src/worker.ts', import.meta.url))
-    const one = createWorkerClient<SearchJobs>(worker)
+    const one = createWorkerClient<SearchJobs & ReadingJobs>(worker)
     started.push(one)
     return one
   }
-  const search = createSearchWorker(start, `${app.dataDir}/linkstead.db`)
+  const reading = createReadingWorker<SearchJobs>(start, {
+    databasePath: `${app.dataDir}/linkstead.db`,
+    clickIdKey: new Uint8Array(32),
+  })
+  const search = createSearchWorker(reading)
   const { workspaceId } = (await client.get('/api/v1/events')).json.data[0]
   const query = { workspaceId, q: 'zebra', limit: 5, offset: 0, sort: 'newest' as const }
   const slugs = async () => (await search.find(query)).data.map(({ slug }) => slug)
@@ -126,5 +131,5 @@ test('a Worker finds the same, and another one takes over when it dies', async (
   await search.find(query).catch(() => undefined)
   expect(await slugs()).toEqual(['alpha'])
   expect(started.length).toBe(2)
-  search.stop()
+  await reading.stop()
 })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { createLinkPages } from '../../src/features/links/pages'
 import { createRedirector } from '../../src/features/links/redirect'
 import { NOWHERE } from '../../src/platform/geo'
+import { createAgentClassifier } from '../../src/platform/user-agent'
 import { createClickWorld, seedLinks } from '../support/click-world'
 import { createTestClock } from '../support/clock'
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory'
@@ -128,6 +129,8 @@ test('paths that are no slug are left to the rest of the server', () => {
 test('each host is a namespace of its own', async () => {
   world.db.sqlite.run(`UPDATE links SET host = 'go.example' WHERE slug = 's00002'`)
   const redirector = createRedirector({
+    ...{ clock: createTestClock(), appSecret: 'a secret of the tests' },
+    classify: createAgentClassifier(),
     hotLinks: world.hotLinks,
     recorder: world.clicks.recorder,
     geo: { placeOf: () => NOWHERE },

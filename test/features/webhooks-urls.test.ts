@@ -70,7 +70,7 @@ test('every private form is refused when it is registered and when it is changed
   const { json } = await client.get('/api/v1/webhooks')
   expect(json.data).toHaveLength(1)
   expect(json.data[0]).toMatchObject({ url, description: null })
-}, 20_000)
+}, 120_000)
 
 test('the feed of events, read while more happen, shows each once and in order', async () => {
   await using app = await createTestApp()

@@ -29,9 +29,10 @@ const VALUES: Record<string, readonly string[]> = {
   'server.ts': ['core', 'platform', 'http', 'features', 'app.ts'],
   'compose.ts': [
     ...['core', 'platform', 'http', 'features', 'db'],
-    ...['app.ts', 'server.ts', 'config.ts', 'version.ts', 'workers.ts'],
+    ...['app.ts', 'server.ts', 'config.ts', 'version.ts', 'workers.ts', 'product.ts'],
   ],
-  'workers.ts': ['core', 'platform', 'features', 'config.ts'],
+  'product.ts': ['core', 'platform', 'http', 'features', 'version.ts', 'workers.ts'],
+  'workers.ts': ['core', 'platform', 'http', 'features', 'config.ts'],
   commands: ['core', 'platform', 'features', 'compose.ts', 'config.ts', 'version.ts', 'db'],
   db: ['platform', 'features'],
   'main.ts': ['core', 'platform', 'commands', 'compose.ts', 'config.ts', 'version.ts'],
@@ -43,6 +44,7 @@ const TYPES: Record<string, readonly string[]> = {
   features: ['platform'],
   dashboard: ['features', 'http'],
   'app.ts': ['platform', 'config.ts', 'compose.ts'],
+  'product.ts': ['compose.ts'],
 }
 
 /** Pure questions about errors, which a service asks to give a violated constraint its meaning. */

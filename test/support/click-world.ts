@@ -43,6 +43,7 @@ export function createClickWorld(options: ClickWorldOptions) {
     sql: readFileSync(join(MIGRATIONS, name), 'utf8'),
   }))
   migrate(db.sqlite, migrations, clock)
+  const classify = createAgentClassifier()
   const runner: ClickRunner = options.inWorker
     ? createClickWorker({
         createClient(onEnd) {
@@ -51,12 +52,17 @@ export function createClickWorld(options: ClickWorldOptions) {
           return createWorkerClient(worker, onEnd)
         },
         ...{ databasePath, dataDir, logger, logLevel: 'silent', intent: intent.buffer },
+        clickIdKey: new Uint8Array(32),
         pause: nextTurn,
       })
-    : createClicksInThread({ db, dataDir, classify: createAgentClassifier(), logger })
-  const clicks = createClickService({ db, dataDir, clock, logger, runner, nextTurn })
+    : createClicksInThread({ db, dataDir, classify, logger })
+  const clicks = createClickService({
+    ...{ db, dataDir, clock, logger, runner, classify, nextTurn },
+    appSecret: 'a secret of the tests',
+  })
   const hotLinks = createHotLinks(db)
   const redirector = createRedirector({
+    ...{ clock, appSecret: 'a secret of the tests', classify: createAgentClassifier() },
     hotLinks,
     recorder: clicks.recorder,
     geo: openGeo(null),

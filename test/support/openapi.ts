@@ -54,6 +54,8 @@ export type Operation = {
   /** Names in the path, in order. */
   pathParameters: string[]
   body: JsonSchema | undefined
+  /** Takes a file in a form in place of JSON. */
+  takesForm: boolean
 }
 
 export type Walk = {
@@ -82,6 +84,7 @@ export function walk({ app }: Pick<Runtime, 'app'>): Walk {
         parameters: spec.parameters ?? [],
         pathParameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ''),
         body: spec.requestBody?.content['application/json']?.schema,
+        takesForm: spec.requestBody?.content['multipart/form-data'] !== undefined,
       }
     }),
   )

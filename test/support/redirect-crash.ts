@@ -58,8 +58,8 @@ export type CrashOutcome = { answered: number; missing: string[]; doubled: strin
 
 /**
  * Kills the real server (from source, or the program that `command` names) under load with SIGKILL
- * after `afterMs`, starts it again on what is left, stops it as an operator does, and compares the
- * answered visits with the clicks stored.
+ * `afterMs` after its first answer, starts it again on what is left, stops it as an operator does,
+ * and compares the answered visits with the clicks stored.
  */
 export async function crashUnderLoad(
   dataDir: string,
@@ -72,6 +72,7 @@ export async function crashUnderLoad(
   const visitors = Array.from({ length: CONNECTIONS }, (_, connection) =>
     visitUntilGone(first.origin, connection, answered),
   )
+  while (answered.size === 0) await Bun.sleep(1)
   await Bun.sleep(afterMs)
   await first.kill()
   await Promise.all(visitors)

@@ -1,4 +1,5 @@
 import type { Answer, Client, TestApp } from './app'
+import { formOf } from './imports'
 import type { Tenant } from './seed'
 import { secretMailedTo, tokenOf } from './signed-in'
 
@@ -72,6 +73,23 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return idOf(await key.patch(`/api/v1/links/${id}`, { notes: mark }))
     },
   },
+  '/api/v1/customers/{id}': {
+    async make({ key, mark }) {
+      const lead = { customerExternalId: mark, eventName: mark }
+      const { json } = await key.post('/api/v1/track/leads', lead)
+      return String(json.data.customer.id)
+    },
+  },
+  '/api/v1/imports/{id}': {
+    async make({ app, key, mark }) {
+      const lines = [1, 2, 3].map((nth) => `https://example.com/${mark}/${nth},${mark}-${nth}`)
+      const file = `url,slug\n${lines.join('\n')}\n`
+      const { body, headers } = await formOf(file, { source: 'csv' }, `${mark}.csv`)
+      const id = idOf(await key.post('/api/v1/imports', body, headers))
+      await app.services.loops.run('imports')
+      return id
+    },
+  },
   '/api/v1/link_folders/{id}': {
     make: async ({ key, mark }) => idOf(await key.post('/api/v1/link_folders', { name: mark })),
   },
@@ -97,9 +115,15 @@ export const ROWS: Readonly<Record<string, Row>> = {
       return String(answer.json.data[0].id)
     },
   },
+  '/api/v1/track/providers/stripe/{token}': {
+    // Not by its route, which a plan may not include.
+    make: ({ app, tenant }) =>
+      app.services.stripe.put(tenant.principal, {}).url.split('/').at(-1) ?? '',
+  },
   '/api/v1/admin/users/{id}': { make: ({ tenant }) => tenant.userId },
   '/api/v1/admin/workspaces/{id}': { make: ({ tenant }) => tenant.workspaceId },
-  '/api/v1/admin/plans/{id}': { make: () => 'agency' },
+  // Not the plan of the tenants, which would lose by a change what their rows need.
+  '/api/v1/admin/plans/{id}': { make: () => 'creator' },
   '/api/v1/admin/mails/{id}': {
     make({ app, mark }) {
       const { rows } = app.services.mails.list({ limit: 100, offset: 0 })
