@@ -89,8 +89,8 @@ export function createLinkBulk({ db, clock, links, preparation, nextTurn }: Bulk
     /**
      * Creates, changes and deletes in the order given, in slices that leave the event loop free.
      * A result per row; a row that is refused changes nothing. Throws `unavailable`, after which
-     * the rows of earlier slices stay. Passwords cost about 30 ms of a core each, a slice's at a
-     * time: 1 000 of them take some 16 s on two cores.
+     * the rows of earlier slices stay. Passwords cost tens of milliseconds of a core each, a slice's
+     * at a time.
      */
     async run(principal: Principal, rows: readonly unknown[]) {
       const results: BulkResult[] = []

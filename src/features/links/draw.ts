@@ -12,7 +12,7 @@ export type Draw = (drawer: Drawer, label: string) => number
 
 const RANGE = 2 ** 48
 
-/** Cost measured: 0.9 µs a draw. */
+/** One keyed hash a draw, as the visitor's own. */
 export function createDraw(appSecret: string): Draw {
   const keyed = new Bun.CryptoHasher('sha256', deriveKey(appSecret, 'visitor-draw'))
   const digest = Buffer.alloc(64)

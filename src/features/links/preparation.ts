@@ -21,7 +21,7 @@ export type LinkPreparation = ReturnType<typeof createLinkPreparation>
 type Secret = { password?: string | null | undefined }
 
 /**
- * What takes too long for a transaction, done before it: passwords are hashed, about 30 ms each
+ * What takes too long for a transaction, done before it: passwords are hashed, tens of ms each
  * and on other threads. Both throw `unavailable` when too many passwords are waiting; whatever else
  * is wrong is for the write to say, in its order.
  */
