@@ -26,7 +26,7 @@ const eventId = nameOf(255)
   .describe('Your own id of the event: whatever comes again with it counts once.')
 
 const metadata = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .refine(
     (value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_BYTES_MAX,
     `must have at most ${METADATA_BYTES_MAX} bytes as JSON`,
