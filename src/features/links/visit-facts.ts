@@ -33,7 +33,7 @@ export function createVisitFacts({ geo, addressOf, classify, draw, gates }: Visi
       query,
       country: () => geo.placeOf(addressOf(request, server)).country,
       languages() {
-        languages ??= preferredLanguages(header('accept-language'))
+        languages ??= languagesOf(header('accept-language'))
         return languages
       },
       agent: () => lowerCase(classify(header('user-agent'))),
@@ -49,6 +49,20 @@ export function createVisitFacts({ geo, addressOf, classify, draw, gates }: Visi
       isLocked: () => gates.isLocked(link, request),
     }
   }
+}
+
+/** Few headers are common, and reading one costs more than the rest of a decision. */
+const LANGUAGES_MAX = 5_000
+const known = new Map<string, readonly string[]>()
+
+function languagesOf(header: string): readonly string[] {
+  const found = known.get(header)
+  if (found) return found
+  const languages = preferredLanguages(header)
+  if (header.length > 100) return languages
+  if (known.size >= LANGUAGES_MAX) known.clear()
+  known.set(header, languages)
+  return languages
 }
 
 export const lowerCase = ({ device, os, browser }: Pick<Agent, 'device' | 'os' | 'browser'>) => ({
