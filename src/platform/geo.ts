@@ -4,6 +4,7 @@ import bundledPath from '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-as
 }
 import { Reader } from 'mmdb-lib'
 import { OperatorError } from '../core/errors'
+import { remembered } from '../core/remembered'
 
 /** ISO 3166 codes and an English name; empty where the database does not know. */
 export type Place = {
@@ -38,7 +39,6 @@ type Entry = {
  */
 export function openGeo(path: string | null): Geo {
   let reader = path === null ? undefined : openReader(path)
-  const cache = new Map<string, Place>()
 
   function lookup(address: string): Place {
     try {
@@ -50,15 +50,7 @@ export function openGeo(path: string | null): Geo {
   }
 
   return {
-    placeOf(address) {
-      let place = cache.get(address)
-      if (place === undefined) {
-        place = lookup(address)
-        if (cache.size >= CACHE_SIZE_MAX) cache.clear()
-        cache.set(address, place)
-      }
-      return place
-    },
+    placeOf: remembered(CACHE_SIZE_MAX, lookup),
   }
 }
 

@@ -1,5 +1,6 @@
 import { toIso } from '../../core/clock'
 import { csvCell, csvLine } from '../../core/csv'
+import { remembered } from '../../core/remembered'
 import type { ListedClick } from '../clicks/service'
 import type { LinkName } from '../links/service'
 import type { ExportPage, ExportRequest } from './question'
@@ -62,18 +63,8 @@ function csvOf(click: ListedClick, { clickId, cells }: Place): string {
 }
 
 /** Texts as cells, since clicks share few of them. */
-const known = new Map<string, string>()
-const KNOWN_MAX = 20_000
-
-function cell(text: string | null): string {
-  if (text === null) return ''
-  const made = known.get(text)
-  if (made !== undefined) return made
-  if (known.size >= KNOWN_MAX) known.clear()
-  const fresh = csvCell(text)
-  known.set(text, fresh)
-  return fresh
-}
+const cellOf = remembered(20_000, csvCell)
+const cell = (text: string | null): string => (text === null ? '' : cellOf(text))
 
 function lineOf(click: ListedClick, { clickId, linkId, shortUrl }: Place): Line {
   const { id: _, linkNo: __, at, verdict, isFirstOnLink, isFirstInWorkspace, ...texts } = click

@@ -1,17 +1,8 @@
 import type { Database } from '../../platform/database'
+import { CLICK_DIMENSIONS, type ClickDimension, SHOWN_AS_UNKNOWN } from './dimension'
 
 /** What is known of a click besides its time. */
-const NAMES = [
-  ...(['country', 'region', 'city', 'device', 'os', 'browser', 'referrer'] as const),
-  ...(['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] as const),
-  ...(['variant', 'rule'] as const),
-] as const
-export type ClickFactName = (typeof NAMES)[number]
-
-/** Where a click without a value is unknown; of the others it has none. */
-const SHOWN_AS_UNKNOWN: ReadonlySet<string> = new Set<ClickFactName>([
-  ...(['country', 'device', 'os', 'browser', 'referrer'] as const),
-])
+export type ClickFactName = ClickDimension
 
 export type ClickFacts = {
   id: number
@@ -32,13 +23,13 @@ export type FactsOfClicks = {
 /** Single clicks by their ids, for those who outlive them. */
 export function createClickFacts(db: Database): FactsOfClicks {
   const select = db.sqlite.query<unknown, [string]>(
-    `SELECT id, ${NAMES.join()} FROM clicks WHERE id IN (SELECT value FROM json_each(?))`,
+    `SELECT id, ${CLICK_DIMENSIONS.join()} FROM clicks WHERE id IN (SELECT value FROM json_each(?))`,
   )
   const progress = db.sqlite.query<{ id: number }, []>(
     'SELECT coalesce(max(last_id), 0) AS id FROM click_progress',
   )
   return {
-    names: NAMES,
+    names: CLICK_DIMENSIONS,
     isSparse: (name) => !SHOWN_AS_UNKNOWN.has(name),
     of(ids) {
       if (ids.length === 0) return []

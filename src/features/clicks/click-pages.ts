@@ -2,6 +2,7 @@ import { HOUR } from '../../core/clock'
 import type { Span } from '../../core/period'
 import type { Database } from '../../platform/database'
 import { firstIdAt } from './click-id'
+import { CLICK_DIMENSIONS, type ClickDimension } from './dimension'
 import { VERDICTS, type Verdict } from './verdict'
 
 /** One click in words. Neither address nor visitor is known. */
@@ -12,13 +13,7 @@ export type ListedClick = {
   verdict: Verdict
   isFirstOnLink: boolean
   isFirstInWorkspace: boolean
-} & Record<(typeof TEXTS)[number], string | null>
-
-const TEXTS = [
-  ...(['country', 'region', 'city', 'device', 'os', 'browser', 'referrer'] as const),
-  ...(['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] as const),
-  ...(['variant', 'rule'] as const),
-] as const
+} & Record<ClickDimension, string | null>
 
 export type ClickPageQuery = {
   workspaceNo: number
@@ -36,7 +31,7 @@ const TERMS_MAX = 100_000
 
 /** Clicks in the order of their ids, a page at a time, for exports. */
 export function createClickPages(db: Database): (query: ClickPageQuery) => ListedClick[] {
-  const columns = `id, link_no, at, verdict, firsts, ${TEXTS.join()}`
+  const columns = `id, link_no, at, verdict, firsts, ${CLICK_DIMENSIONS.join()}`
   const rest = 'id > ? AND id < ? AND at >= ? AND at < ? ORDER BY id LIMIT ?'
   const ofLink = db.sqlite.query<Row, number[]>(
     `SELECT ${columns} FROM clicks INDEXED BY clicks_link

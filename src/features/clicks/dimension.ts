@@ -28,6 +28,13 @@ export type Dimension = keyof typeof DIMENSIONS
 /** What a click has a value of. */
 export type ClickDimension = Exclude<Dimension, 'total' | 'link'>
 
+/** In the order in which they are shown: the columns of `clicks` that hold numbers of terms. */
+export const CLICK_DIMENSIONS = [
+  ...(['country', 'region', 'city', 'device', 'os', 'browser', 'referrer'] as const),
+  ...(['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] as const),
+  ...(['variant', 'rule'] as const),
+] as const satisfies readonly ClickDimension[]
+
 /** Spans of time: numbers of `rollup_pages.grain`. Quarter hours, since zones of +5:45 exist. */
 export const GRAINS = { all: 0, day: 1, quarter: 2 } as const
 
@@ -53,5 +60,4 @@ export type Click = Record<ClickDimension, number | null> & {
 }
 
 export const CLICK_COLUMNS = `id, link_no AS linkNo, workspace_no AS workspaceNo, at, verdict, firsts,
-  country, region, city, device, os, browser, referrer, utm_source, utm_medium, utm_campaign,
-  utm_term, utm_content, variant, rule`
+  ${CLICK_DIMENSIONS.join()}`

@@ -1,9 +1,11 @@
 import { SECOND } from '../../core/clock'
 import type { Database } from '../../platform/database'
 import type { Loop } from '../../platform/loops'
+import type { FactsOfClicks } from '../clicks/service'
 
 export type UpkeepDeps = {
   db: Database
+  clicks: { facts: Pick<FactsOfClicks, 'names'> }
   settleClicks: (clickIds: readonly number[]) => void
   /** Lets everything else have its turn, between chunks. */
   nextTurn: () => Promise<void>
@@ -13,7 +15,7 @@ export type UpkeepDeps = {
 const CHUNK = 200
 
 /** What goes on behind conversions: facts of clicks are copied, and what is deleted is removed. */
-export function createConversionUpkeep({ db, settleClicks, nextTurn }: UpkeepDeps) {
+export function createConversionUpkeep({ db, clicks, settleClicks, nextTurn }: UpkeepDeps) {
   const { sqlite } = db
   const pending = sqlite.query<{ id: number }, [number, number]>(
     `SELECT DISTINCT last_click_id AS id FROM conversions
@@ -24,9 +26,7 @@ export function createConversionUpkeep({ db, settleClicks, nextTurn }: UpkeepDep
       `UPDATE conversions SET ${model}_link_no = NULL, ${model}_click_id = NULL ${more}
        WHERE no IN (SELECT no FROM conversions WHERE ${model}_link_no = ? LIMIT ${CHUNK})`,
     )
-  const facts = ['country', 'region', 'city', 'device', 'os', 'browser', 'referrer']
-  const utm = ['source', 'medium', 'campaign', 'term', 'content'].map((name) => `utm_${name}`)
-  const cleared = [...facts, ...utm, 'variant', 'rule'].map((name) => `, ${name} = NULL`).join('')
+  const cleared = clicks.facts.names.map((name) => `, ${name} = NULL`).join('')
   const unlinkLast = unlinked('last', `, is_pending = 0${cleared}`)
   const unlinkFirst = unlinked('first', '')
   const removals = ['conversions', 'customers'].map((table) =>

@@ -1,3 +1,4 @@
+import { redirectTo, sentencePage } from '../../http/sentence-page'
 import type { DomainHosts, ServedDomain } from './hosts'
 
 /** What a custom domain serves besides `/{slug}`: pages of typed links, QR codes, the script. */
@@ -56,27 +57,9 @@ export function createDomainServing({ hosts, isReserved }: DomainServingDeps): D
 const missingOn = ({ notFoundRedirect, title, isLive }: ServedDomain): Response =>
   notFoundRedirect === null || !isLive ? missingPage(title) : redirectTo(notFoundRedirect)
 
-const redirectTo = (target: string): Response =>
-  new Response(null, {
-    status: 302,
-    headers: { Location: target, 'Cache-Control': 'private, no-store' },
-  })
-
-function missingPage(title: string | null): Response {
-  const heading = Bun.escapeHTML(title ?? 'Nothing here')
-  const html = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${heading}</title></head><body><main><h1>${heading}</h1>
-<p>There is no link at this address. Check it for typing errors.</p></main></body></html>
-`
-  return new Response(html, {
-    status: 404,
-    headers: {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Cache-Control': 'private, no-store',
-      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
-      'X-Content-Type-Options': 'nosniff',
-      'X-Robots-Tag': 'noindex',
-    },
-  })
-}
+const missingPage = (title: string | null): Response =>
+  sentencePage(
+    404,
+    Bun.escapeHTML(title ?? 'Nothing here'),
+    'There is no link at this address. Check it for typing errors.',
+  )

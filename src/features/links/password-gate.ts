@@ -1,6 +1,7 @@
 import { MINUTE, SECOND } from '../../core/clock'
 import { AppError } from '../../core/errors'
 import { networkOf } from '../../http/rate-limit'
+import { sentencePage } from '../../http/sentence-page'
 import type { Passwords } from '../../platform/passwords'
 import type { RateLimit, RateLimiter } from '../../platform/rate-limiter'
 import type { LinkGates } from './gates'
@@ -8,7 +9,6 @@ import type { HotLink } from './hot-links'
 import type { LinkPages } from './pages'
 import type { Passes } from './pass'
 import type { PasswordProblem } from './password-page'
-import { sentencePage } from './sentence-page'
 
 export type PasswordGateDeps = {
   linkPasswords: Pick<Passwords, 'verify'>

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock'
+import { redirectTo } from '../../http/sentence-page'
 import type { ClientAddress } from '../../platform/client-address'
 import type { Geo } from '../../platform/geo'
 import type { Agent } from '../../platform/user-agent'
@@ -217,10 +218,9 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
     const segment = url.slice(pathStart + 1, pathEnd)
     if (pathStart < 0 || segment === '') return undefined
     const namespace = namespaceOf(url.slice(hostStart, pathStart))
-    const query = url.slice(queryStart + 1)
     if (segment.includes('/')) {
       const name = segment.startsWith('l/') ? segment.slice(2) : '/'
-      return name.includes('/') ? undefined : page(name, query, namespace, request, server)
+      return name.includes('/') ? undefined : page(name, queryOf(url), namespace, request, server)
     }
     const slug = segment.includes('%') ? decoded(segment) : segment
     if (slug === undefined || slug.includes('/')) return missing(namespace)
@@ -236,7 +236,7 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
       return visit(link, plainly(link), redirectTo(link.targetUrl), request, server)
     }
     // The page counts, not the way to it; its query goes along for the campaign.
-    const answer = isPlain ? undefined : controlled(link, query, request, server)
+    const answer = isPlain ? undefined : controlled(link, queryOf(url), request, server)
     return answer ?? redirectTo(`/l/${slug}${url.slice(queryStart)}`)
   }
 
@@ -267,11 +267,15 @@ function isPrefetch(headers: Headers): boolean {
   return headers.get('x-moz')?.toLowerCase() === 'prefetch'
 }
 
+/** The query as it came, without `?`. */
+function queryOf(url: string): string {
+  const start = url.indexOf('?')
+  return start < 0 ? '' : url.slice(start + 1)
+}
+
 /** The visit's own query first: it wins over the target's, parameter by parameter. */
 function campaignQuery(url: string, targetUtm: string): string {
-  const start = url.indexOf('?')
-  if (start < 0) return targetUtm
-  const own = url.slice(start + 1)
+  const own = queryOf(url)
   if (!own.includes('utm_')) return targetUtm
   return targetUtm === '' ? own : `${own}&${targetUtm}`
 }
@@ -285,10 +289,3 @@ const answerTo = (target: string, { control }: HotLink): Response | ((id: string
   control?.trackConversions
     ? (clickId) => redirectTo(withClickId(target, clickId))
     : redirectTo(target)
-
-function redirectTo(target: string): Response {
-  return new Response(null, {
-    status: 302,
-    headers: { Location: target, 'Cache-Control': 'private, no-store' },
-  })
-}

@@ -1,4 +1,5 @@
 import { preferredLanguages } from '../../core/language'
+import { remembered } from '../../core/remembered'
 import type { ClientAddress } from '../../platform/client-address'
 import type { Geo } from '../../platform/geo'
 import type { Agent } from '../../platform/user-agent'
@@ -51,19 +52,12 @@ export function createVisitFacts({ geo, addressOf, classify, draw, gates }: Visi
   }
 }
 
-/** Few headers are common, and reading one costs more than the rest of a decision. */
-const LANGUAGES_MAX = 5_000
-const known = new Map<string, readonly string[]>()
+/** What browsers send is short and much the same; what is longer is read each time. */
+const COMMON_LENGTH_MAX = 100
+const commonLanguages = remembered(5_000, preferredLanguages)
 
-function languagesOf(header: string): readonly string[] {
-  const found = known.get(header)
-  if (found) return found
-  const languages = preferredLanguages(header)
-  if (header.length > 100) return languages
-  if (known.size >= LANGUAGES_MAX) known.clear()
-  known.set(header, languages)
-  return languages
-}
+const languagesOf = (header: string): readonly string[] =>
+  header.length > COMMON_LENGTH_MAX ? preferredLanguages(header) : commonLanguages(header)
 
 export const lowerCase = ({ device, os, browser }: Pick<Agent, 'device' | 'os' | 'browser'>) => ({
   device: device.toLowerCase(),
