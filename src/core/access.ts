@@ -166,6 +166,8 @@ export type Access =
   /** Any credential but a publishable key: one's own profile. */
   | 'signed-in'
   | 'superadmin'
+  /** CRON_SECRET, or a superadmin's session, which then needs its CSRF header on GET too. */
+  | 'operator'
   | 'public'
 
 /**

@@ -30,18 +30,18 @@ const BROWSERS = [
 ].flatMap((line) => line.split('|'))
 
 /** Names that people use for the same thing. */
-const ALSO: Readonly<Record<string, string>> = {
-  macos: 'Mac OS',
-  'mac os x': 'Mac OS',
-  'os x': 'Mac OS',
-  ipados: 'iOS',
-  'chrome os': 'Chromium OS',
-  chromeos: 'Chromium OS',
-  'internet explorer': 'IE',
-  'microsoft edge': 'Edge',
-  'google chrome': 'Chrome',
-  'samsung browser': 'Samsung Internet',
-}
+const ALSO: ReadonlyMap<string, string> = new Map([
+  ['macos', 'Mac OS'],
+  ['mac os x', 'Mac OS'],
+  ['os x', 'Mac OS'],
+  ['ipados', 'iOS'],
+  ['chrome os', 'Chromium OS'],
+  ['chromeos', 'Chromium OS'],
+  ['internet explorer', 'IE'],
+  ['microsoft edge', 'Edge'],
+  ['google chrome', 'Chrome'],
+  ['samsung browser', 'Samsung Internet'],
+])
 
 export type AgentTrait = 'device' | 'os' | 'browser'
 
@@ -57,7 +57,7 @@ const VOCABULARY: Readonly<Record<AgentTrait, ReadonlyMap<string, string>>> = {
 /** The classifier's own name for what a person calls a trait; undefined where it has none. */
 export function parseAgentName(trait: AgentTrait, text: string): string | undefined {
   const name = text.trim().toLowerCase()
-  return VOCABULARY[trait].get(name) ?? VOCABULARY[trait].get((ALSO[name] ?? '').toLowerCase())
+  return VOCABULARY[trait].get(name) ?? VOCABULARY[trait].get((ALSO.get(name) ?? '').toLowerCase())
 }
 
 /** The commonest names of each trait, for people who meant one of them. */

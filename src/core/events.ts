@@ -9,6 +9,18 @@ const LinkFacts = z.looseObject({
 
 const Facts = z.looseObject({})
 
+/** What an ending or a missing payment is about. */
+const SubscriptionFacts = z.looseObject({
+  subscriptionId: z.string(),
+  plan: z.string(),
+  reason: z.enum(['requested', 'unpaid']).optional(),
+  invoiceId: z.string().optional(),
+  invoiceNumber: z.string().optional(),
+  amount: z.number().optional().describe('What is owed, in major units.'),
+  amountMinor: z.int().optional(),
+  currency: z.string().optional(),
+})
+
 /**
  * Everything that can happen and be told to a webhook: the name, what it means, and the shape of
  * `data`. `optIn` events are written only when an endpoint subscribes to them.
@@ -34,9 +46,17 @@ export const EVENTS = {
       amountMinor: z.int(),
     }),
   },
-  'subscription.past_due': { summary: 'A renewal was not paid in time.', data: Facts },
-  'subscription.canceled': { summary: 'A subscription ended.', data: Facts },
-  'usage.limit_reached': { summary: 'A monthly limit of the plan was reached.', data: Facts },
+  'subscription.past_due': { summary: 'A renewal was not paid in time.', data: SubscriptionFacts },
+  'subscription.canceled': { summary: 'A subscription ended.', data: SubscriptionFacts },
+  'usage.limit_reached': {
+    summary: 'A limit of the plan was reached; told once a month.',
+    data: z.looseObject({
+      limit: z.string(),
+      used: z.int(),
+      allowed: z.int(),
+      periodStart: z.iso.datetime(),
+    }),
+  },
   'conversion.lead': { summary: 'A lead was recorded.', data: Facts },
   'conversion.sale': { summary: 'A sale or a refund was recorded.', data: Facts },
   'domain.verified': { summary: 'A domain now serves links.', data: Facts },
@@ -48,7 +68,19 @@ export const EVENTS = {
   'backlink.recovered': { summary: 'A lost backlink is back.', data: Facts },
   'tracking.completed': { summary: 'A tracking run ended.', data: Facts },
   'visibility.changed': { summary: 'A visibility score moved beyond its interval.', data: Facts },
-  'report.weekly': { summary: 'A weekly report is ready.', data: Facts },
+  'report.weekly': {
+    summary: 'A weekly report is ready; all of it is at /reports/{id}.',
+    data: z.looseObject({
+      id: z.string(),
+      week: z.string().describe('ISO week, such as 2026-W10.'),
+      start: z.iso.datetime(),
+      end: z.iso.datetime(),
+      timezone: z.string(),
+      clicks: z.int(),
+      uniques: z.int(),
+      bots: z.int(),
+    }),
+  },
 } as const satisfies Record<string, { summary: string; data: z.ZodType }>
 
 export type EventType = keyof typeof EVENTS

@@ -39,6 +39,7 @@ export const ID_PREFIXES = [
   'req',
   'mail',
   'grp',
+  'cron',
 ] as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[number]

@@ -50,5 +50,5 @@ function qualityOf(parameters: readonly string[]): number {
 
 /** Basic filtering (RFC 4647 §3.3.1), both in lower case: `de` lets `de-at` pass, not `den`. */
 export function isInRange(tag: string, range: string): boolean {
-  return tag === range || tag.startsWith(`${range}-`)
+  return tag.startsWith(range) && (tag.length === range.length || tag[range.length] === '-')
 }

@@ -1,5 +1,6 @@
 import { DAY, HOUR, MINUTE } from './clock'
 import { invalid } from './errors'
+import { remembered } from './remembered'
 
 /** Wall clocks of one IANA time zone. All times are milliseconds since the epoch, UTC. */
 export type TimeZone = {
@@ -20,12 +21,21 @@ export type TimeZone = {
 
 /** A zone by its IANA name. Throws `validation_failed` for any other text. */
 export function parseTimeZone(name: string, field = 'timezone'): TimeZone {
-  const offsetAt = /^[A-Za-z]/.test(name) ? offsetReader(name) : undefined
-  if (offsetAt === undefined) {
+  const zone = zoneNamed(name)
+  if (zone === null) {
     throw invalid(field, 'must be an IANA time zone such as Europe/Berlin or UTC')
   }
-  return zoneOf(name, offsetAt)
+  return zone
 }
+
+/** There are some 600 names; each zone remembers the offsets of days that were asked for. */
+const zoneNamed = remembered(1_000, (name): TimeZone | null => {
+  const offsetAt = /^[A-Za-z]/.test(name) ? offsetReader(name) : undefined
+  return offsetAt === undefined ? null : zoneOf(name, offsetAt)
+})
+
+/** Some 27 years. */
+const DAYS_MAX = 10_000
 
 function offsetReader(name: string): ((atMs: number) => number) | undefined {
   let format: Intl.DateTimeFormat
@@ -48,7 +58,10 @@ function offsetReader(name: string): ((atMs: number) => number) | undefined {
   }
   const atMidnight = new Map<number, number>()
   const known = (day: number): number => {
-    const offset = atMidnight.get(day) ?? read(day * DAY)
+    const found = atMidnight.get(day)
+    if (found !== undefined) return found
+    const offset = read(day * DAY)
+    if (atMidnight.size >= DAYS_MAX) atMidnight.clear()
     atMidnight.set(day, offset)
     return offset
   }

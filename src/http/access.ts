@@ -13,6 +13,7 @@ import { AppError, invalid } from '../core/errors'
 import { isAllowedOrigin } from '../core/origin'
 import { readJsonBody } from './body'
 import { createIdempotency, type IdempotencyStore, type Once } from './idempotency'
+import { queryOf } from './query'
 import type { RateGate } from './rate-limit'
 import { contextOf } from './request-context'
 import type { UploadReceiver } from './upload'
@@ -23,12 +24,17 @@ export type Authenticator = {
    * Who sends the request, or null without a credential. Throws `unauthorized` for a bad one,
    * `account_blocked`, and `forbidden` for a cookie without its CSRF header on unsafe methods.
    */
-  identify(request: Request): Promise<Identity | null>
+  identify(request: Request, options?: IdentifyOptions): Promise<Identity | null>
   /** The caller in a workspace (null: their first). Undefined when it is not theirs to see. */
   enter(identity: Identity, workspaceId: string | null): Principal | undefined
   /** Throws `plan_feature_required` when the workspace's plan lacks the feature. */
   requireFeature(workspaceId: string, feature: PlanFeature): void
+  /** Whether a text is CRON_SECRET, in the same time wherever it differs. */
+  isCronSecret(text: string): boolean
 }
+
+/** `csrf: 'always'` asks a cookie for its CSRF header on safe methods too. */
+export type IdentifyOptions = { csrf?: 'always' }
 
 const NOWHERE = 'This credential has no workspace. Create one with POST /api/v1/workspaces.'
 
@@ -69,6 +75,8 @@ export function createAccess({
     const context = contextOf(request)
     if (access === 'public') {
       await rates.spendForAddress(context)
+    } else if (access === 'operator') {
+      await passOperator(input)
     } else {
       const identity = await identify(request)
       const all = concernsAllWorkspaces(access)
@@ -90,7 +98,22 @@ export function createAccess({
     }
     if (takesUpload(access)) input.body = await receiveUpload(request)
     if (context.bodyFailure) throw context.bodyFailure
-    if (access !== 'public') requireChoiceAsText(input)
+    if (isWithCaller(access)) requireChoiceAsText(input)
+  }
+
+  /** A secret that is given has to be the right one; only without one a session counts. */
+  async function passOperator({ request, query }: GateInput): Promise<void> {
+    const context = contextOf(request)
+    const given = memberOf(query, 'secret') ?? ''
+    if (given !== '' && !(typeof given === 'string' && auth.isCronSecret(given))) {
+      await rates.spendForAddress(context).catch(() => undefined)
+      throw new AppError('unauthorized', 'This is not the CRON_SECRET of this server.')
+    }
+    const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
+    if (given === '' && !auth.isCronSecret(bearer)) {
+      authorise('superadmin', await identify(request, { csrf: 'always' }), undefined)
+    }
+    await rates.spendForAddress(context)
   }
 
   function requireFeature(access: Access, principal: Principal | undefined): void {
@@ -98,9 +121,9 @@ export function createAccess({
     if (feature && principal) auth.requireFeature(principal.workspaceId, feature)
   }
 
-  async function identify(request: Request): Promise<Identity> {
+  async function identify(request: Request, options?: IdentifyOptions): Promise<Identity> {
     try {
-      const identity = await auth.identify(request)
+      const identity = await auth.identify(request, options)
       if (identity) return identity
       throw new AppError(
         'unauthorized',
@@ -125,6 +148,19 @@ export function createAccess({
     return { identity, principal: { ...identity, ...nowhere } }
   }
 
+  /** Whether the caller would be let in now: for answers that go on for long. */
+  async function isStillAllowed(access: Access, request: Request): Promise<boolean> {
+    const { principal } = enter(access, request)
+    try {
+      const now = auth.enter(await identify(request), principal.workspaceId)
+      if (now) authorise(access, now, now)
+      return now !== undefined
+    } catch (refusal) {
+      // Only a refusal ends it, not a database that is busy.
+      return !(refusal instanceof AppError) || refusal.status >= 500
+    }
+  }
+
   const subjectOf = ({ identity, principal }: { identity: Identity; principal: Principal }) =>
     `${identity.keyId ?? identity.userId} ${principal.workspaceId}`
 
@@ -132,14 +168,18 @@ export function createAccess({
     detail: { 'x-access': access } as Record<string, unknown>,
     parse: ({ request }: { request: Request }) =>
       takesUpload(access) ? {} : readJsonBody(request),
-    transform: (input: GateInput) => pass(access, input),
+    transform: (input: GateInput) => {
+      input.query = queryOf(input.request.url)
+      return pass(access, input)
+    },
     resolve: ({ request }: { request: Request }): Caller => {
-      if (access === 'public') return publicCaller
+      if (!isWithCaller(access)) return publicCaller
       const caller = enter(access, request)
-      return { ...caller, once: idempotency.onceFor(request, subjectOf(caller)) }
+      const once = idempotency.onceFor(request, subjectOf(caller))
+      return { ...caller, once, isStillAllowed: () => isStillAllowed(access, request) }
     },
     beforeHandle: ({ request }: { request: Request }) => {
-      if (access === 'public') return undefined
+      if (!isWithCaller(access)) return undefined
       return idempotency.begin(request, subjectOf(enter(access, request)))
     },
   }))
@@ -149,11 +189,21 @@ const noUploads: UploadReceiver = () => {
   throw new Error('This server was made without a place for files.')
 }
 
-type Caller = { identity: Identity; principal: Principal; once: Once }
+type Caller = {
+  identity: Identity
+  principal: Principal
+  once: Once
+  isStillAllowed: () => Promise<boolean>
+}
 
 // The one cast of this adapter: a macro has one type for all its uses, and a public route has no
 // caller; reading one there fails at once in its first test.
-const publicCaller = { once: async (work) => work() } satisfies Partial<Caller> as unknown as Caller
+const publicCaller = {
+  once: async (work) => work(),
+} satisfies Partial<Caller> as unknown as Caller
+
+/** Whether a route has a caller: the operator's machines are nobody. */
+const isWithCaller = (access: Access): boolean => access !== 'public' && access !== 'operator'
 
 const concernsAllWorkspaces = (access: Access): boolean =>
   typeof access === 'object' && access.workspace === 'all'
@@ -195,7 +245,7 @@ function textOf(record: unknown, name: string): string | null {
 }
 
 function authorise(access: Access, identity: Identity, principal: Principal | undefined): void {
-  if (access === 'public') return
+  if (access === 'public' || access === 'operator') return
   if (identity.kind === 'publishable_key' && !isForPages(access)) {
     throw new AppError('forbidden', 'A publishable key may only send leads and sales.')
   }

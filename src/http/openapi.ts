@@ -99,6 +99,13 @@ const SECURITY_SCHEMES = {
     description:
       'A publishable key (`ls_pk_…`) in a web page of its allowed origins; 60 requests a minute per address.',
   },
+  cronQuery: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'secret',
+    description: 'CRON_SECRET of the server.',
+  },
+  cronBearer: { type: 'http', scheme: 'bearer', description: 'CRON_SECRET of the server.' },
   session: {
     type: 'apiKey',
     in: 'cookie',
@@ -115,6 +122,7 @@ const HEADERS = {
 function securityOf(access: Access): Json[] {
   if (access === 'public') return []
   if (access === 'superadmin') return [{ session: [] }]
+  if (access === 'operator') return [{ cronQuery: [] }, { cronBearer: [] }, { session: [] }]
   if (access === 'signed-in') return [{ bearer: [] }, { apiKey: [] }, { session: [] }]
   if ('session' in access) return [{ session: [] }]
   if ('person' in access) return [{ bearer: [] }, { session: [] }]
@@ -125,6 +133,9 @@ function securityOf(access: Access): Json[] {
 function accessSentence(access: Access): string {
   if (access === 'public') return 'Open to everyone.'
   if (access === 'superadmin') return 'For a superadmin signed in to the dashboard.'
+  if (access === 'operator') {
+    return 'For whoever has CRON_SECRET, and for a superadmin signed in to the dashboard, with the header X-CSRF-Token.'
+  }
   if (access === 'signed-in') return 'For any key, token or session.'
   if ('session' in access) return 'For people signed in to the dashboard.'
   if ('person' in access) return 'For signed-in people; keys are refused.'
@@ -133,6 +144,10 @@ function accessSentence(access: Access): string {
   return `Scope: ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.${feature}`
 }
 
+/** Whether an Idempotency-Key counts. What the schedule does is done once by itself. */
+const isRepeatable = (method: string, access: Access): boolean =>
+  method === 'POST' && access !== 'public' && access !== 'operator'
+
 function errorCodesOf(method: string, hooks: Hooks, access: Access, path: string): ErrorCode[] {
   const codes: ErrorCode[] = ['rate_limited', 'validation_failed', 'internal', 'unavailable']
   if (access !== 'public') codes.push('unauthorized', 'forbidden')
@@ -140,7 +155,7 @@ function errorCodesOf(method: string, hooks: Hooks, access: Access, path: string
   if (path.includes('{') || access !== 'public') codes.push('not_found')
   // A body is judged even where none is asked for.
   if (method !== 'GET') codes.push('payload_too_large', 'unsupported_media_type')
-  if (method === 'POST' && access !== 'public') codes.push('in_progress', 'idempotency_mismatch')
+  if (isRepeatable(method, access)) codes.push('in_progress', 'idempotency_mismatch')
   if (typeof access === 'object' && 'feature' in access && access.feature) {
     codes.push('plan_feature_required')
   }
@@ -167,7 +182,7 @@ function operation(
   const parameters = [
     ...parametersOf(hooks.params, 'path', schemas),
     ...parametersOf(hooks.query, 'query', schemas),
-    ...(route.method === 'POST' && access !== 'public' ? [IDEMPOTENCY_PARAMETER] : []),
+    ...(isRepeatable(route.method, access) ? [IDEMPOTENCY_PARAMETER] : []),
   ]
   return {
     operationId: operationIdOf(route.method, path),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ERROR_STATUS, type ErrorCode } from '../core/errors'
 import { decodeCursor, encodeCursor, type Page } from '../core/page'
+import { INTERVALS, TIME_GRAINS } from '../core/period'
 
 /** A time on the wire. */
 export const Timestamp = z.iso.datetime().meta({ examples: ['2026-05-18T10:30:00.000Z'] })
@@ -80,6 +81,67 @@ export const pageQuery = (limit = 20) =>
       .default(0),
     cursor: z.string().max(1000).optional(),
   })
+
+const time = z.string().max(40, 'must have at most 40 characters').optional()
+const timezone = z.string().max(100).default('UTC').describe('IANA name; days and hours are local.')
+
+/** Which time a question is about, and how finely it is answered. */
+export const periodFields = {
+  interval: z
+    .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
+    .optional()
+    .describe('30d unless start is given. Ends now.'),
+  start: time.describe('A date, its first moment in the time zone, or a time with Z or an offset.'),
+  end: time.describe('A date, included, or a time, excluded; now when it is left out.'),
+  timezone,
+  grain: z
+    .enum(TIME_GRAINS, { error: `must be one of ${TIME_GRAINS.join(', ')}` })
+    .optional()
+    .describe('Of the chart; chosen to suit the time when left out.'),
+}
+
+/** Query of an export of rows that happened, `what` of them. */
+export const exportQuery = (what: string) =>
+  z.object({
+    format: z.enum(['csv', 'ndjson'], { error: 'must be csv or ndjson' }).default('csv'),
+    from: time.describe(`As start of a question; from the first ${what} on when left out.`),
+    to: time.describe('As end of a question; up to now when left out.'),
+    timezone,
+  })
+
+const CHOICE_LENGTH_MAX = 4000
+
+/** `a,b` or `-a,b` of a filter; a parameter that is given twice has both values. */
+export const choice = (about: string) =>
+  z
+    .preprocess(
+      (value) => (Array.isArray(value) ? value.join() : value),
+      z.string().max(CHOICE_LENGTH_MAX, `must have at most ${CHOICE_LENGTH_MAX} characters`),
+    )
+    .optional()
+    .describe(about)
+
+/** The links that a question is narrowed to. */
+export const linkChoice = choice(
+  'Links by id, slug or `host/slug`: `a,b` is one of them, `-a,b` none. Of a slug on several hosts the main one is meant, or those that `domain` names.',
+)
+
+/** Rows of a list that is no page. */
+export const listRows = (about: string) =>
+  z.coerce
+    .number({ error: 'must be a number from 1 to 1000' })
+    .int('must be a whole number')
+    .min(1, 'must be from 1 to 1000')
+    .max(1000, 'must be from 1 to 1000')
+    .default(100)
+    .describe(about)
+
+/** Beside a path that names a link by its slug. */
+export const domainOfSlug = z
+  .string()
+  .max(300)
+  .optional()
+  .describe('Id or host of a domain: picks among equal slugs, of which the main host is first.')
 
 const WHOLE = 'whole'
 

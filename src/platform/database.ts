@@ -1,7 +1,7 @@
 import { Database as Sqlite } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import { type BunSQLiteDatabase, drizzle } from 'drizzle-orm/bun-sqlite'
-import { AppError } from '../core/errors'
+import { databaseBusy, diskFull, type StorageHealth, storageFailureOf } from './storage-health'
 import type { WriteIntent } from './write-intent'
 
 /** Queries of drizzle on one connection. Inside {@link Database.write} it is the transaction. */
@@ -35,6 +35,8 @@ export type Database = {
 export type DatabaseStatus = {
   /** Of the write-ahead log. */
   walSizeBytes: number
+  /** Of the database file itself. */
+  sizeBytes: number
   /** Writes refused since the start because another connection held the lock too long. */
   busyErrors: number
 }
@@ -43,16 +45,26 @@ export type DatabaseOptions = {
   path: string
   /** Raised around each write, so that the Worker lets go of the lock. Absent in the Worker. */
   intent?: WriteIntent
+  /** Asked before each transaction, told of each that failed. */
+  health?: StorageHealth | undefined
   busyTimeoutMs?: number
   cacheKib?: number
   readonly?: boolean
 }
 
 const SQLITE_LEAST = [3, 51, 3] as const
+/** The busy handler sleeps on the event loop: a wait is felt by everybody who is served. */
+const BUSY_TIMEOUT_MS = 200
+/** Longer than any transaction of our own Worker, which lets go when it sees the intent. */
+const IMPATIENT_MS = 20
+/** 16 MB, which takes a commit tens of milliseconds: the Worker checkpoints long before. */
+const AUTOCHECKPOINT_PAGES = 4000
+/** Between two such waits nobody waits at all, so that others are served meanwhile. */
+const REST_MS = 60
 
 /** Opens a connection with every pragma of the product set and read back. Throws on a mismatch. */
 export function openSqlite(options: DatabaseOptions): Sqlite {
-  const { path, busyTimeoutMs = 250, cacheKib = 32_000, readonly = false } = options
+  const { path, busyTimeoutMs = BUSY_TIMEOUT_MS, cacheKib = 32_000, readonly = false } = options
   const sqlite = new Sqlite(
     path,
     readonly ? { readonly: true, strict: true } : { create: true, readwrite: true, strict: true },
@@ -69,7 +81,7 @@ export function openSqlite(options: DatabaseOptions): Sqlite {
       busy_timeout: busyTimeoutMs,
       synchronous: 2,
       foreign_keys: 1,
-      wal_autocheckpoint: 1000,
+      wal_autocheckpoint: AUTOCHECKPOINT_PAGES,
       journal_size_limit: 67_108_864,
       cache_size: -cacheKib,
       temp_store: 2,
@@ -111,22 +123,39 @@ export function openDatabase(options: DatabaseOptions): Database {
   let depth = 0
   let effects: (() => void)[] = []
   let busyErrors = 0
+  let isImpatient = false
+  let restsUntil = 0
+  const patienceMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS
+
+  /** Who waited in vain once waits only briefly, until the lock is had again. */
+  function setImpatient(next: boolean): void {
+    if (next === isImpatient) return
+    isImpatient = next
+    sqlite.run(`PRAGMA busy_timeout = ${next ? Math.min(IMPATIENT_MS, patienceMs) : patienceMs}`)
+  }
 
   function begin(): void {
+    options.health?.requireRoom()
+    if (isImpatient && performance.now() < restsUntil) throw databaseBusy()
     try {
       sqlite.run('BEGIN IMMEDIATE')
     } catch (error) {
-      if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) busyErrors += 1
+      if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) {
+        busyErrors += 1
+        setImpatient(true)
+        restsUntil = performance.now() + REST_MS
+      }
       throw translated(error)
     }
+    setImpatient(false)
   }
 
   function outermost<T>(work: (tx: Tx) => T): T {
     options.intent?.raise()
     try {
-      begin()
       let result: T
       try {
+        begin()
         depth = 1
         result = refusePromise(work(read))
         requireTransaction(sqlite)
@@ -134,6 +163,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       } catch (error) {
         effects = []
         if (sqlite.inTransaction) sqlite.run('ROLLBACK')
+        options.health?.noteFailure(error)
         throw error
       } finally {
         depth = 0
@@ -196,10 +226,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   // By stat, since closing any descriptor of these files would drop SQLite's POSIX locks.
-  const walSizeBytes = (): number =>
-    statSync(`${options.path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
-  const status = () => ({ walSizeBytes: walSizeBytes(), busyErrors })
+  const status = () => ({
+    walSizeBytes: sizeOf(`${options.path}-wal`),
+    sizeBytes: sizeOf(options.path),
+    busyErrors,
+  })
 
   return { read, sqlite, write, afterCommit, status, close }
 }
@@ -244,21 +277,10 @@ function translate<T>(statement: () => T): T {
 /** A busy or full database as `unavailable`; everything else, also I/O errors, as it came. */
 export function translated(error: unknown): unknown {
   const code = sqliteCode(error)
-  if (code?.startsWith('SQLITE_BUSY')) {
-    return new AppError('unavailable', 'The database is busy. Try again in a second.', {
-      retryAfterSeconds: 1,
-      cause: error,
-    })
-  }
-  if (code?.startsWith('SQLITE_FULL')) return diskFull(error)
+  if (code?.startsWith('SQLITE_BUSY')) return databaseBusy(error)
+  if (storageFailureOf(error) === 'full') return diskFull(error)
   return error
 }
-
-const diskFull = (cause?: unknown): AppError =>
-  new AppError('unavailable', 'The disk is full: nothing can be saved at the moment.', {
-    retryAfterSeconds: 60,
-    cause,
-  })
 
 /** The SQLite result code name of an error, looked for through its causes. */
 export function sqliteCode(error: unknown): string | undefined {

@@ -19,6 +19,12 @@ export type OutboundRequest = {
   /** Bytes of the body that are read; then the connection is cut and `truncated` is true. */
   responseBytesMax: number
   signal?: AbortSignal | undefined
+  /**
+   * Whether the connection may have served an earlier request to the same host at the same vetted
+   * addresses, and is kept for a later one. Repeated headers of its answer are joined then. A fresh
+   * connection by default.
+   */
+  keepAlive?: boolean | undefined
   /** `https` alone by default; `http` also where `OUTBOUND_ALLOW` covers the destination. */
   schemes?: readonly Scheme[] | undefined
 }
@@ -43,15 +49,29 @@ export function headerValue(response: OutboundResponse, name: string): string | 
 const OUR_HEADERS =
   /^(host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|proxy-.*)$/i
 
-function requestHeaders({ headers = {}, body }: OutboundRequest): Record<string, string> {
-  const ours = Object.keys(headers).find((name) => OUR_HEADERS.test(name.trim()))
-  if (ours !== undefined) throw new OutboundError('invalid_request', new Error(ours))
-  const hasEncoding = Object.keys(headers).some((name) => name.toLowerCase() === 'accept-encoding')
-  return {
-    ...(hasEncoding ? {} : { 'accept-encoding': 'identity' }),
-    ...headers,
-    ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+const NAMES_MAX = 1_000
+const ours = new Map<string, boolean>()
+
+/** Whether a header is not the caller's to set; names are few, and remembered. */
+function isOurs(name: string): boolean {
+  const known = ours.get(name)
+  if (known !== undefined) return known
+  const answer = OUR_HEADERS.test(name.trim())
+  if (ours.size < NAMES_MAX) ours.set(name, answer)
+  return answer
+}
+
+/** What is sent beside the host. Throws {@link OutboundError} for headers that are ours to set. */
+export function requestHeaders({ headers = {}, body }: OutboundRequest): Record<string, string> {
+  const all: Record<string, string> = { ...headers }
+  let hasEncoding = false
+  for (const name in all) {
+    if (isOurs(name)) throw new OutboundError('invalid_request', new Error(name))
+    hasEncoding ||= name.length === 15 && name.toLowerCase() === 'accept-encoding'
   }
+  if (!hasEncoding) all['accept-encoding'] = 'identity'
+  if (body !== undefined) all['content-length'] = String(Buffer.byteLength(body))
+  return all
 }
 
 /** A lookup that asks nobody: it can only ever return addresses that were vetted before. */
@@ -117,12 +137,15 @@ function toOptions({ destination, addresses, ca }: Exchange, input: OutboundRequ
   } satisfies RequestOptions
 }
 
+/** An answer that nobody has timed yet. */
+export type Answered = Omit<OutboundResponse, 'durationMs'>
+
 /** Sends one request on a fresh connection and reads its answer, until `stop` ends it. */
 export function exchange(
   target: Exchange,
   input: OutboundRequest,
   stop: AbortSignal,
-): Promise<Omit<OutboundResponse, 'durationMs'>> {
+): Promise<Answered> {
   return new Promise((resolve, reject) => {
     stop.throwIfAborted()
     const send = target.destination.scheme === 'https' ? httpsRequest : httpRequest

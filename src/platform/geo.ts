@@ -3,14 +3,14 @@ import bundledPath from '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-as
   type: 'file',
 }
 import { Reader } from 'mmdb-lib'
-import { OperatorError } from '../core/errors'
 import { remembered } from '../core/remembered'
+import type { Logger } from './logger'
 
 /** ISO 3166 codes and an English name; empty where the database does not know. */
 export type Place = {
   /** ISO 3166-1 alpha-2. */
   country: string
-  /** ISO 3166-2 code within the country. */
+  /** ISO 3166-2 with the country, as codes are given twice: US-CA and IT-CA. */
   region: string
   city: string
 }
@@ -24,21 +24,22 @@ export type Geo = {
 
 const CACHE_SIZE_MAX = 10_000
 
-/** Both layouts in use: the bundled flat one and that of GeoIP2/GeoLite2 City. */
+/** Layouts in use: that of GeoIP2 and its like (DB-IP knows regions by name), and a flat one. */
 type Entry = {
   country_code?: string
   country?: { iso_code?: string }
-  subdivisions?: { iso_code?: string }[]
-  city?: { names?: { en?: string } }
+  state1?: string
+  subdivisions?: { iso_code?: string; names?: { en?: string } }[]
+  city?: string | { names?: { en?: string } }
 }
 
 /**
- * Country lookups in the bundled CC0 database, or in the operator's MMDB at `path`. Read at the
- * first lookup of a bundled one; an operator's file is read at once, so that a wrong path or a
- * damaged file is told at start. Throws {@link OperatorError} then.
+ * Country lookups in the bundled CC0 database, or in the operator's MMDB at `path`. The bundled one
+ * is read at the first lookup. An operator's file is read at once, so that a wrong path or a damaged
+ * file is told at start; the bundled one then stands in, for links must go on working.
  */
-export function openGeo(path: string | null): Geo {
-  let reader = path === null ? undefined : openReader(path)
+export function openGeo(path: string | null, logger?: Pick<Logger, 'error' | 'info'>): Geo {
+  let reader = path === null ? undefined : openOwn(path, logger)
 
   function lookup(address: string): Place {
     try {
@@ -54,11 +55,26 @@ export function openGeo(path: string | null): Geo {
   }
 }
 
-function openReader(path: string): Reader<never> {
+const openReader = (path: string): Reader<never> => new Reader<never>(readFileSync(path))
+
+/** Addresses of both families far apart: a damaged file fails to look them up. */
+const PROBES = ['1.1.1.1', '198.51.100.1', '2001:4860:4860::8888']
+
+function openOwn(path: string, logger?: Pick<Logger, 'error' | 'info'>) {
   try {
-    return new Reader<never>(readFileSync(path))
+    const reader = openReader(path)
+    for (const address of reader.metadata.ipVersion === 4 ? PROBES.slice(0, 2) : PROBES) {
+      reader.get(address)
+    }
+    const { databaseType, buildEpoch } = reader.metadata
+    logger?.info(`GEOIP_DB: places come from ${databaseType} of ${buildEpoch.toISOString()}.`)
+    return reader
   } catch (cause) {
-    throw new OperatorError(`GEOIP_DB: ${path} is not a readable MMDB file.`, { cause })
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    logger?.error(
+      `GEOIP_DB: ${path} is not a readable MMDB file (${reason}). Links work, but until a good file is there and the server starts again, clicks get countries only, of the bundled database.`,
+    )
+    return undefined
   }
 }
 
@@ -67,9 +83,11 @@ function toPlace(found: unknown): Place {
   // The marked boundary: a file of a known format whose members are all optional.
   const entry = found as Entry
   const country = entry.country_code ?? entry.country?.iso_code ?? ''
+  const { iso_code: code, names } = entry.subdivisions?.[0] ?? {}
+  const region = code ?? names?.en ?? entry.state1 ?? ''
   return {
     country: /^[A-Z]{2}$/.test(country) ? country : '',
-    region: entry.subdivisions?.[0]?.iso_code ?? '',
-    city: entry.city?.names?.en ?? '',
+    region: region === '' ? '' : `${country}-${region}`,
+    city: (typeof entry.city === 'string' ? entry.city : entry.city?.names?.en) ?? '',
   }
 }

@@ -11,6 +11,7 @@ import {
 } from './destination'
 import { createDnsRecords, createResolve, DnsError, type DnsRecords, type Resolve } from './dns'
 import { exchange, type OutboundRequest, type OutboundResponse, orStop, within } from './exchange'
+import { createKeptConnections } from './internet-kept'
 import type { Logger } from './logger'
 import { OutboundError, toOutboundError } from './outbound-error'
 
@@ -28,7 +29,7 @@ export type CheckOptions = JudgeOptions & {
 
 /** The way out to other hosts. Redirects are never followed and proxies never used. */
 export type Internet = {
-  /** One request on a connection of its own. Rejects with `OutboundError`. */
+  /** One request, on a connection of its own unless it says otherwise. Rejects with `OutboundError`. */
   request(request: OutboundRequest): Promise<OutboundResponse>
   /** The addresses of a host that may be connected to. Rejects with `OutboundError`. */
   resolve(host: string): Promise<string[]>
@@ -64,7 +65,23 @@ function toRefusal(error: unknown, { field = 'url', code = 'invalid_url' }: Judg
   return isJudgement ? invalid(field, error.message, code) : error
 }
 
+const DESTINATIONS_MAX = 1_000
+
+/** Destinations by URL, parsed once: by form alone one URL is always the same. */
+function createReader(policy: DestinationPolicy) {
+  const known = new Map<string, Destination>()
+  return (url: string, schemes: readonly Scheme[] = ['https']): Destination => {
+    const key = `${schemes.join()} ${url}`
+    const destination = known.get(key) ?? policy.read(url, schemes)
+    if (known.size >= DESTINATIONS_MAX) known.clear()
+    known.set(key, destination)
+    return destination
+  }
+}
+
 function createPort({ policy, resolve, ca, logger }: PortDeps): Internet {
+  const read = createReader(policy)
+  const kept = createKeptConnections()
   const vettedAddresses = async (destination: Destination): Promise<string[]> => {
     if (destination.literal) return [destination.host]
     return policy.vet(destination, await resolve(destination.host))
@@ -72,9 +89,10 @@ function createPort({ policy, resolve, ca, logger }: PortDeps): Internet {
 
   const send = (input: OutboundRequest) =>
     within(input, async (stop) => {
-      const destination = policy.read(input.url, input.schemes ?? ['https'])
+      const destination = read(input.url, input.schemes)
       const addresses = await orStop(vettedAddresses(destination), stop)
-      return exchange({ destination, addresses, ca }, input, stop)
+      const target = { destination, addresses, ca }
+      return input.keepAlive ? kept.exchange(target, input, stop) : exchange(target, input, stop)
     })
 
   return {

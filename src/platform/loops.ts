@@ -1,9 +1,6 @@
-import { Cron } from 'croner'
-import { type Clock, HOUR, MINUTE, toIso } from '../core/clock'
+import { type Clock, HOUR, MINUTE } from '../core/clock'
 import type { Logger } from './logger'
-
-/** `everyMs` counts from the end of a run; `cron` is read in `timezone`, UTC by default. */
-export type LoopSchedule = { everyMs: number } | { cron: string; timezone?: string | undefined }
+import { createTimetable, type LoopSchedule, type Timetable } from './timetable'
 
 /** Work that comes back. State lives in tables, so that a run may be cut short at any time. */
 export type Loop = {
@@ -46,59 +43,23 @@ export type LoopRunner = {
    * names of loops that were still running after `graceMs`.
    */
   stop(graceMs: number): Promise<string[]>
+  /** Told that the clock was set by so much: nothing is late for that, and patterns look again. */
+  clockSet(byMs: number): void
   status(): LoopStatus[]
 }
 
 export type LoopRunnerDeps = { clock: Clock; logger: Logger }
 
-/** Longest sleep before a cron loop looks at the clock again, since clocks are set and timers not. */
-const SLEEP_MS_MAX = MINUTE
 const LATE_MS = MINUTE
-
-/** When a loop is due, and how long to sleep before that is looked at again. */
-type Due = { at: number; sleepMs: number; certain: boolean }
-
-type Timetable = {
-  next(): Due | null
-  /** Nothing before now is due any more. */
-  settle(): void
-}
-
-/** The times of a cron pattern. Slots that were slept through are made up for by one run. */
-function createCronTimetable(pattern: string, timezone: string, clock: Clock): Timetable {
-  const cron = new Cron(pattern, { paused: true, timezone })
-  let settledAt = clock.now()
-  const next = (): Due | null => {
-    const now = clock.now()
-    // A clock set back a little must not repeat a slot; one set back far must not silence the loop.
-    if (settledAt - now > HOUR) settledAt = now
-    const at = cron.nextRun(toIso(settledAt))?.getTime()
-    if (at === undefined) return null
-    return { at, sleepMs: Math.min(at - now, SLEEP_MS_MAX), certain: false }
-  }
-  if (next() === null) throw new Error(`The cron pattern ${pattern} never comes due.`)
-  const settle = (): void => {
-    settledAt = Math.max(settledAt, clock.now())
-  }
-  return { next, settle }
-}
-
-function createTimetable(schedule: LoopSchedule, clock: Clock): Timetable {
-  if ('cron' in schedule) {
-    return createCronTimetable(schedule.cron, schedule.timezone ?? 'UTC', clock)
-  }
-  const { everyMs } = schedule
-  // Timers are monotonic, so a clock that is set moves nothing here.
-  const next = (): Due => ({ at: clock.now() + everyMs, sleepMs: everyMs, certain: true })
-  return { next, settle: () => {} }
-}
 
 /** The one timer of a loop. */
 function createAlarm(timetable: Timetable, clock: Clock, ring: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let dueAt: number | null = null
+  let isSoon = false
   const sleep = (at: number, sleepMs: number, then: () => void): void => {
     clearTimeout(timer)
+    isSoon = sleepMs <= 0
     dueAt = at
     timer = setTimeout(then, Math.max(0, sleepMs))
     timer.unref()
@@ -121,6 +82,11 @@ function createAlarm(timetable: Timetable, clock: Clock, ring: () => void) {
     clear(): void {
       clearTimeout(timer)
       dueAt = null
+    },
+    clockSet(byMs: number): void {
+      if (dueAt === null) return
+      if (timetable.isMonotonic || isSoon) dueAt += byMs
+      else set()
     },
     isLate: (): boolean => dueAt !== null && clock.now() - dueAt > LATE_MS,
   }
@@ -224,6 +190,11 @@ function createEntry(loop: Loop, deps: RunDeps) {
       if (turns.current() === null) alarm.ringSoon()
       else runQuietly()
     },
+    clockSet(byMs: number): void {
+      if (record.lastStartedAt !== null) record.lastStartedAt += byMs
+      if (record.lastFinishedAt !== null) record.lastFinishedAt += byMs
+      alarm.clockSet(byMs)
+    },
     status(): LoopStatus {
       const running = turns.current() !== null
       return { ...record, running, overdue: running ? isLong() : alarm.isLate() }
@@ -273,6 +244,9 @@ export function createLoopRunner({ clock, logger }: LoopRunnerDeps): LoopRunner 
       const running = [...entries.values()].flatMap(({ turns }) => turns.current() ?? [])
       await settlesWithin(Promise.allSettled(running), graceMs)
       return [...entries].flatMap(([name, { turns }]) => (turns.current() === null ? [] : [name]))
+    },
+    clockSet(byMs) {
+      for (const entry of entries.values()) entry.clockSet(byMs)
     },
     status: () => [...entries.values()].map((entry) => entry.status()),
   }

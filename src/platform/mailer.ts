@@ -8,6 +8,8 @@ export type Mail = {
   html?: string | undefined
   /** `<left@right>`; the same on every retry, so that a receiver sees one mail. */
   messageId?: string | undefined
+  /** Where the recipient ends mails of this kind; over https with one click (RFC 8058). */
+  unsubscribeUrl?: string | undefined
 }
 
 /** A mail that was not handed over. `permanent`: the same mail will be refused again. */
@@ -39,6 +41,7 @@ export type MailerDeps = {
 
 const ADDRESS = /^[^\s,;:<>()[\]"\\@]{1,64}@[^\s,;:<>()[\]"\\@]{1,255}$/
 const MESSAGE_ID = /^<[^\s<>@]{1,200}@[^\s<>@]{1,200}>$/
+const WEB_ADDRESS = /^https?:\/\/[^\s<>]{1,1000}$/
 // C0 and C1 controls and the Unicode line breaks, all of which some mailer takes for a new line.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const LINE_BREAKERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
@@ -53,6 +56,13 @@ function isPermanent(error: unknown): boolean {
   const responseCode = 'responseCode' in error ? Number(error.responseCode) : 0
   const code = 'code' in error ? String(error.code) : ''
   return responseCode >= 500 && responseCode < 600 && ['EENVELOPE', 'EMESSAGE'].includes(code)
+}
+
+/** One click needs https (RFC 8058 §3.1); over http the recipient opens the page (RFC 2369 §3.2). */
+function unsubscribeHeaders(url: string): Record<string, string> {
+  const list = { 'List-Unsubscribe': `<${url}>` }
+  if (!url.startsWith('https:')) return list
+  return { ...list, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
 }
 
 type Transport = Awaited<ReturnType<typeof createSmtp>>
@@ -81,10 +91,13 @@ export function createMailer({ smtpUrl, from, timeoutMs = 10_000 }: MailerDeps):
   let transport: Promise<Transport> | undefined
   return {
     configured: smtpUrl !== null,
-    async send({ to, subject, text, html, messageId }) {
+    async send({ to, subject, text, html, messageId, unsubscribeUrl }) {
       if (smtpUrl === null) throw new MailError('No mail server is configured.', false)
       if (!ADDRESS.test(to) || hasUnsafeCharacters(to)) throw refuse('recipient')
       if (messageId !== undefined && !MESSAGE_ID.test(messageId)) throw refuse('message id')
+      if (unsubscribeUrl !== undefined && !WEB_ADDRESS.test(unsubscribeUrl)) {
+        throw refuse('address to unsubscribe at')
+      }
       const mail = {
         from,
         to: { name: '', address: to },
@@ -92,6 +105,7 @@ export function createMailer({ smtpUrl, from, timeoutMs = 10_000 }: MailerDeps):
         text,
         ...(html === undefined ? {} : { html }),
         ...(messageId === undefined ? {} : { messageId }),
+        ...(unsubscribeUrl === undefined ? {} : { headers: unsubscribeHeaders(unsubscribeUrl) }),
       }
       try {
         transport ??= createSmtp(smtpUrl, timeoutMs)
@@ -103,4 +117,10 @@ export function createMailer({ smtpUrl, from, timeoutMs = 10_000 }: MailerDeps):
       }
     },
   }
+}
+
+/** Connects and signs in as for a mail, and sends none. Rejects with what the server said. */
+export async function verifySmtp(smtpUrl: string, timeoutMs = 5_000): Promise<void> {
+  const transport = await createSmtp(smtpUrl, timeoutMs)
+  await transport.verify()
 }

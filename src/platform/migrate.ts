@@ -20,12 +20,12 @@ const HISTORY = `CREATE TABLE IF NOT EXISTS schema_migrations (
 const checksum = (sql: string): string => createHash('sha256').update(sql).digest('hex')
 
 /**
- * Applies what is missing, each migration in a transaction of its own, so that a process killed
- * at any statement leaves the state before or after it. Returns the names applied.
+ * The migrations that a database lacks, in order; all of them for an empty one. Reads only.
  * Throws {@link MigrationError} for a history that this program does not know.
  */
-export function migrate(sqlite: Sqlite, migrations: readonly Migration[], clock: Clock): string[] {
-  sqlite.run(HISTORY)
+export function missingMigrations(sqlite: Sqlite, migrations: readonly Migration[]): Migration[] {
+  const exists = sqlite.query("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'").get()
+  if (exists === null) return [...migrations]
   const history = sqlite
     .query<{ name: string; checksum: string }, []>(
       'SELECT name, checksum FROM schema_migrations ORDER BY name',
@@ -42,7 +42,17 @@ export function migrate(sqlite: Sqlite, migrations: readonly Migration[], clock:
       throw new MigrationError(`Migration ${row.name} was changed after it was applied.`)
     }
   }
-  const missing = migrations.slice(history.length)
+  return migrations.slice(history.length)
+}
+
+/**
+ * Applies what is missing, each migration in a transaction of its own, so that a process killed
+ * at any statement leaves the state before or after it. Returns the names applied.
+ * Throws {@link MigrationError} for a history that this program does not know.
+ */
+export function migrate(sqlite: Sqlite, migrations: readonly Migration[], clock: Clock): string[] {
+  sqlite.run(HISTORY)
+  const missing = missingMigrations(sqlite, migrations)
   for (const migration of missing) apply(sqlite, migration, clock)
   return missing.map((migration) => migration.name)
 }

@@ -24,11 +24,12 @@ export function createRateLimiter(enabled: boolean): RateLimiter {
     return made
   }
 
-  const stateOf = (result: RateLimiterRes, allowed: boolean): RateState => ({
-    allowed,
-    remaining: Math.max(0, result.remainingPoints),
-    resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
-  })
+  // Windows end by a timer; the time left is told by the clock, which may have been set back.
+  const stateOf = (limit: RateLimit, result: RateLimiterRes, allowed: boolean): RateState => {
+    const leftSeconds = Math.min(limit.windowSeconds, Math.ceil(result.msBeforeNext / 1000))
+    const remaining = Math.max(0, result.remainingPoints)
+    return { allowed, remaining, resetSeconds: Math.max(1, leftSeconds) }
+  }
 
   return {
     async consume(limit, subject) {
@@ -36,9 +37,9 @@ export function createRateLimiter(enabled: boolean): RateLimiter {
         return { allowed: true, remaining: limit.points, resetSeconds: limit.windowSeconds }
       }
       try {
-        return stateOf(await limiterOf(limit).consume(subject), true)
+        return stateOf(limit, await limiterOf(limit).consume(subject), true)
       } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return stateOf(refusal, false)
+        if (refusal instanceof RateLimiterRes) return stateOf(limit, refusal, false)
         throw refusal
       }
     },

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { diskFull, type StorageHealth, storageFailureOf } from './storage-health'
 
 /** A file that says nothing without its key, which is kept elsewhere. */
 export type SealedFile = { name: string; key: string }
@@ -24,6 +25,7 @@ export type SealedFileWriter = {
 }
 
 export type SealedFiles = {
+  /** Throws `unavailable` when the disk has no room; so do the writes that follow. */
   create(): SealedFileWriter
   /** Its bytes, in pieces of at most 64 KiB. */
   read(file: SealedFile): AsyncGenerator<Buffer>
@@ -43,12 +45,22 @@ const sync = promisify(fsync)
  * Files of people on their way through the server, encrypted each under a key of its own: what is
  * in them, such as passwords of links, never lies on the disk in plain.
  */
-export function createSealedFiles(directory: string): SealedFiles {
+export function createSealedFiles(
+  directory: string,
+  health?: Pick<StorageHealth, 'requireRoom' | 'noteFailure'>,
+): SealedFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const pathOf = (name: string): string => join(directory, name)
   const remove = (name: string): void => rmSync(pathOf(name), { force: true })
 
+  function refused(error: unknown): unknown {
+    health?.noteFailure(error)
+    return storageFailureOf(error) === 'full' ? diskFull(error) : error
+  }
+
   function create(): SealedFileWriter {
+    // What room is left belongs to answered clicks.
+    health?.requireRoom()
     const name = randomBytes(16).toString('hex')
     const secret = randomBytes(KEY_BYTES + NONCE_BYTES)
     const cipher = createCipheriv(CIPHER, ...keyAndNonce(secret))
@@ -61,11 +73,17 @@ export function createSealedFiles(directory: string): SealedFiles {
     return {
       write(bytes) {
         const sealed = cipher.update(bytes)
-        for (let at = 0; at < sealed.length; ) at += writeSync(file, sealed, at)
+        try {
+          for (let at = 0; at < sealed.length; ) at += writeSync(file, sealed, at)
+        } catch (error) {
+          throw refused(error)
+        }
       },
       async close() {
         try {
           await sync(file)
+        } catch (error) {
+          throw refused(error)
         } finally {
           end()
         }

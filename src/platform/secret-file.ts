@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomToken } from '../core/secret'
+import { SECRET_FILES } from './data-dir'
 
 /**
  * The secret kept in `dataDir/name`, made from 256 random bits at the first start (mode 0600,
@@ -23,4 +24,16 @@ export function readOrCreateSecret(dataDir: string, name: string): string {
     closeSync(file)
   }
   return made
+}
+
+/** The generated secrets of a data directory, by file name; those that are set elsewhere are not. */
+export function readGeneratedSecrets(dataDir: string): Record<string, string> {
+  const found = SECRET_FILES.flatMap((name): [string, string][] => {
+    try {
+      return [[name, readFileSync(join(dataDir, name), 'utf8').trim()]]
+    } catch {
+      return []
+    }
+  })
+  return Object.fromEntries(found.filter(([, text]) => text !== ''))
 }
