@@ -53,6 +53,10 @@ function quartersOf({ startMs, endMs }: Span, firstDay: number, lastDay: number)
 export const areWholeDays = (spans: readonly Span[]): boolean =>
   spans.every(({ startMs, endMs }) => startMs % DAY === 0 && endMs % DAY === 0)
 
+/** Whether adjoining spans meet at UTC days; the first may begin, and the last end, at any time. */
+export const meetAtDays = (spans: readonly Span[]): boolean =>
+  spans.slice(1).every(({ startMs }) => startMs % DAY === 0)
+
 /** Which of adjoining bins in order holds a time; -1 for none. */
 export function indexOfBin(bins: readonly Span[], atMs: number): number {
   let [low, high] = [0, bins.length - 1]

@@ -3,9 +3,9 @@ import type { Span } from '../../core/period'
 import type { Database } from '../../platform/database'
 import { DIMENSIONS, type Dimension, GRAINS, QUARTER, SCOPES } from './dimension'
 import { addCounts, type Counts, countsOf } from './panel-counts'
-import { areWholeDays, coverOf, indexOfBin, type Resolution } from './panel-cover'
+import { coverOf, indexOfBin, type Resolution } from './panel-cover'
 import type { TermChoice } from './panel-filter'
-import { addPage, pageOf } from './rollup-page'
+import { addPage, addPageTogether, createPageSums, pageOf } from './rollup-page'
 
 /** Whose rows: a workspace's, or those of some links. */
 export type Owners = { workspaceNo: number } | { linkNos: readonly number[] }
@@ -82,20 +82,18 @@ export function createPanelRows(db: Database) {
   /** Counts of a row's values together, for one `key`. */
   const addTogether =
     (sums: Map<number, Counts>, keyOf: (row: PageRow) => number, sign: 1 | -1 | undefined) =>
-    (row: PageRow, choice: TermChoice | undefined): void => {
-      const found = new Map<number, Counts>()
-      addPage(found, row[3], row[2], { lets: choice?.lets })
-      const sum = countsOf(sums, keyOf(row))
-      for (const counts of found.values()) addCounts(sum, counts, sign)
-    }
+    (row: PageRow, choice: TermChoice | undefined): void =>
+      addPageTogether(countsOf(sums, keyOf(row)), row[3], row[2], { lets: choice?.lets, sign })
 
   return {
     /** Adds counts by value to `sums`. */
     byTerm(query: RowQuery, sums: Map<number, Counts>): void {
-      const { sign = 1 } = query
+      const { sign } = query
+      const found = createPageSums()
       eachPage(query, ([, , page, cells], choice) =>
-        addPage(sums, cells, page, { sign, lets: choice?.lets }),
+        found.add(cells, page, { sign, lets: choice?.lets }),
       )
+      found.moveTo(sums)
     },
 
     /** Adds counts by owner to `sums`. */
@@ -115,18 +113,18 @@ export function createPanelRows(db: Database) {
       )
     },
 
-    /** Adds counts to those of adjoining bins whose ends lie between quarter hours or days. */
+    /** Adds counts to those of adjoining bins that meet between quarter hours or days. */
     intoBins(
-      { owners, dimension, choice, sign = 1 }: Omit<RowQuery, 'span' | 'resolution'>,
+      { owners, dimension, choice, resolution, sign = 1 }: Omit<RowQuery, 'span'>,
       bins: readonly Span[],
       sums: readonly Counts[],
     ): void {
       const [first, last] = [bins[0], bins.at(-1)]
       if (first === undefined || last === undefined) return
       const whole = { startMs: first.startMs, endMs: last.endMs }
-      const byDay = areWholeDays(bins)
+      const byDay = resolution === 'day'
       const unit = byDay ? DAY : QUARTER
-      const { startMs, endMs } = coverOf(whole, byDay ? 'day' : 'quarter').inner
+      const { startMs, endMs } = coverOf(whole, resolution).inner
       const [from, to] = [startMs / unit, endMs / unit]
       const add = (bucket: number, counts: Counts): void => {
         const sum = sums[indexOfBin(bins, bucket * unit)]

@@ -3,7 +3,7 @@ import { type ClickDimension, QUARTER, SCOPES } from './dimension'
 import type { KeptClicks } from './kept-clicks'
 import type { Marks } from './panel-clicks'
 import type { Counts } from './panel-counts'
-import { areWholeDays, coverOf, type Resolution } from './panel-cover'
+import { areWholeDays, coverOf, meetAtDays, type Resolution } from './panel-cover'
 import { type RowChoice, rowsOf, shownRowsOf } from './panel-filter'
 import type { createPanelRows, Owners, RowQuery } from './panel-rows'
 import {
@@ -84,6 +84,13 @@ function createPlanner(rows: PanelRows, kept: KeptClicks, query: PanelQuery) {
     return { resolution, edges }
   }
 
+  /** Whether bins are put together from days: of a link's values there is nothing finer. */
+  function isByDay(bins: readonly Span[], whole: Span): boolean {
+    if (areWholeDays(bins)) return true
+    if (filter === undefined || !meetAtDays(bins)) return false
+    return linkNos !== null || coverOf(whole, 'day').edges.every((edge) => hasClicks(edge))
+  }
+
   /** Where a filter lets absent values through, they are what is left of the totals. */
   function withRest(add: (of: Pick<RowQuery, 'dimension' | 'choice' | 'sign'>) => void): void {
     if (choice === undefined || choice.isRest) add({ dimension: 'total' })
@@ -102,14 +109,15 @@ function createPlanner(rows: PanelRows, kept: KeptClicks, query: PanelQuery) {
     bins(bins: readonly Span[], sums: Counts[]): Target {
       const sink = binSink(bit, bins, sums)
       const whole = { startMs: bins[0]?.startMs ?? 0, endMs: bins.at(-1)?.endMs ?? 0 }
-      const byDay = areWholeDays(bins)
+      const byDay = isByDay(bins, whole)
       const isRolled = others.length === 0 && (byDay || areAligned(bins))
       const hasRows = isRolled && (byDay || !filter || linkNos === null)
       const isDear = !isOfFew || (filter !== undefined && !byDay)
       if (!hasRows || (isDear && hasClicks(whole))) return raw(sink)
-      const edges = coverOf(whole, byDay ? 'day' : 'quarter').edges
+      const resolution = byDay ? 'day' : 'quarter'
+      const { edges } = coverOf(whole, resolution)
       for (const edge of edges) kept.require(workspaceNo, owners, edge)
-      const fill = () => withRest((of) => rows.intoBins({ owners, ...of }, bins, sums))
+      const fill = () => withRest((of) => rows.intoBins({ owners, resolution, ...of }, bins, sums))
       return { sink, fill, edges, markOf: ownMark }
     },
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock'
+import { createHistogram, type HistogramState, WAIT_SECONDS } from '../../core/histogram'
 import type { Database } from '../../platform/database'
 import type { Logger } from '../../platform/logger'
 import { nextId } from './click-id'
@@ -17,7 +18,12 @@ export type RecorderDeps = {
   /** The newest id in the database or the spool. */
   lastId: number
   clickIds: Pick<ClickIds, 'textOf'>
+  /** Told when the disk refuses, so that room may be made before the one further try. */
+  onRefused?: ((error: unknown) => void) | undefined
 }
+
+/** Visits since the start, and how long their turns took. */
+export type RecorderStatus = { stored: number; refused: number; seconds: HistogramState }
 
 /** A visit before its visitor is known by a hash. */
 export type VisitInput = Omit<Visit, 'visitor'> & { address: string }
@@ -32,19 +38,24 @@ export type Recorder = {
   recordNamed<T>(visit: VisitInput, answer: (clickId: string) => T, refusal: () => T): Promise<T>
   /** Writes what is waiting. Later visits are refused. */
   close(): void
+  status(): RecorderStatus
 }
 
 /** Collects the visits of an event-loop turn and appends them to the spool in one write. */
 export function createRecorder(deps: RecorderDeps): Recorder {
-  const { spool, visitors, clock, logger, clickIds } = deps
+  const { spool, visitors, clock, logger, clickIds, onRefused } = deps
+  const seconds = createHistogram(WAIT_SECONDS)
+  const counts = { stored: 0, refused: 0 }
   const frame = createFrameEncoder()
   let lastId = deps.lastId
   let isClosed = false
   let atMs = 0
+  let beganAt = 0
   let waiting: ((isStored: boolean) => void)[] = []
 
   function begin(): void {
     atMs = clock.now()
+    beganAt = performance.now()
     const firstId = nextId(lastId, atMs)
     lastId = firstId - 1
     frame.begin(firstId, atMs)
@@ -55,17 +66,26 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     if (waiting.length === 0) return
     const settled = waiting
     waiting = []
-    let isStored = true
-    try {
-      spool.append(frame.bytes())
-    } catch (error) {
-      isStored = false
-      logger.error('Visits could not be stored and were answered with 503.', {
-        visits: settled.length,
-        error,
-      })
-    }
+    const isStored = append(frame.bytes(), settled.length)
     for (const settle of settled) settle(isStored)
+    counts[isStored ? 'stored' : 'refused'] += settled.length
+    seconds.observe((performance.now() - beganAt) / 1000, settled.length)
+  }
+
+  function append(bytes: Buffer, visits: number): boolean {
+    try {
+      try {
+        spool.append(bytes)
+      } catch (error) {
+        if (onRefused === undefined) throw error
+        onRefused(error)
+        spool.append(bytes)
+      }
+      return true
+    } catch (error) {
+      logger.error('Visits could not be stored and were answered with 503.', { visits, error })
+      return false
+    }
   }
 
   function add(visit: VisitInput): void {
@@ -98,6 +118,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       flush()
       spool.close()
     },
+    status: () => ({ ...counts, seconds: seconds.read() }),
   }
 }
 
@@ -107,11 +128,12 @@ export type OpenRecorderOptions = {
   clock: Clock
   logger: Logger
   clickIds: Pick<ClickIds, 'textOf'>
+  onRefused?: ((error: unknown) => void) | undefined
 }
 
 /** The recorder over `dataDir`: its spool, today's salt and the ids that go on where they ended. */
 export function openRecorder(options: OpenRecorderOptions): Recorder {
-  const { db, dataDir, clock, logger, clickIds } = options
+  const { db, dataDir, clock, logger, clickIds, onRefused } = options
   const directory = spoolDirectory(dataDir)
   const lastId = newestClickId(db, directory)
   const { segment } = openProgress(db).read().place
@@ -122,5 +144,6 @@ export function openRecorder(options: OpenRecorderOptions): Recorder {
     logger,
     lastId,
     clickIds,
+    onRefused,
   })
 }

@@ -10,8 +10,9 @@ import { openProgress } from './progress'
 import { type ClickIds, clickIdKey, createClickIds } from './public-id'
 import { createPurge } from './purge'
 import { openRecorder } from './recorder'
-import { spoolBacklogBytes, spoolDirectory } from './spool'
+import { spoolBacklogBytes, spoolDirectory, spoolEnd } from './spool'
 import { utcMonth } from './tally'
+import { createTotals } from './totals'
 import { createClickCount } from './unstored'
 import { createWorkspaceClickPurge } from './workspace-purge'
 
@@ -45,6 +46,8 @@ export type ClickServiceDeps = {
   runner: ClickRunner
   classify: (userAgent: string) => Agent
   appSecret: string
+  /** Told when the disk refuses a visit. */
+  onRefused?: ((error: unknown) => void) | undefined
   /** Lets everything else have its turn, between chunks. */
   nextTurn: () => Promise<void>
 }
@@ -53,17 +56,13 @@ export type ClickService = ReturnType<typeof createClickService>
 
 /** What the rest of the product asks of clicks. */
 export function createClickService(deps: ClickServiceDeps) {
-  const { db, dataDir, clock, logger, runner, classify, nextTurn } = deps
+  const { db, dataDir, clock, runner, classify, nextTurn } = deps
   const clickIds: ClickIds = createClickIds(clickIdKey(deps.appSecret))
-  const recorder = openRecorder({ db, dataDir, clock, logger, clickIds })
+  const recorder = openRecorder({ ...deps, clickIds })
   const progress = openProgress(db)
   const breakdown = createBreakdown(db)
   const purge = createPurge(db)
   const purgeWorkspaceChunk = createWorkspaceClickPurge(db)
-  const totals = db.sqlite.query<LinkTotals & { linkNo: number }, [string]>(
-    `SELECT link_no AS linkNo, clicks, uniques, bots, last_clicked_at AS lastClickedAt
-     FROM link_totals WHERE link_no IN (SELECT value FROM json_each(?))`,
-  )
   const month = db.sqlite.query<{ clicks: number }, [number, number]>(
     'SELECT clicks FROM workspace_months WHERE workspace_no = ? AND month = ?',
   )
@@ -76,10 +75,7 @@ export function createClickService(deps: ClickServiceDeps) {
     facts: createClickFacts(db),
 
     /** Totals by link; never visited links are absent. */
-    totalsOf(linkNos: readonly number[]): Map<number, LinkTotals> {
-      const rows = totals.all(JSON.stringify(linkNos))
-      return new Map(rows.map(({ linkNo, ...figures }) => [linkNo, figures]))
-    },
+    totalsOf: createTotals(db),
 
     /** Human and duplicate clicks of a workspace in this UTC calendar month. */
     clicksThisMonth(workspaceNo: number): number {
@@ -117,9 +113,22 @@ export function createClickService(deps: ClickServiceDeps) {
     /** Settles when everything recorded so far is stored and rolled up. */
     drain: (): Promise<void> => runner.drain(),
 
+    /**
+     * Marks what was answered until now; answers whether that is in the database, each time it is
+     * asked. Unlike a drain it comes to an end while visits keep coming.
+     */
+    mark(): () => boolean {
+      const end = spoolEnd(spoolDirectory(dataDir))
+      return () => {
+        const { segment, offset } = progress.read().place
+        return segment > end.segment || (segment === end.segment && offset >= end.offset)
+      }
+    },
+
     /** How storing goes: whether anybody does it, and what waits. */
     status: () => ({
       ...runner.status(),
+      visits: recorder.status(),
       backlogBytes: spoolBacklogBytes(spoolDirectory(dataDir), progress.read().place),
     }),
 

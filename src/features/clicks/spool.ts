@@ -116,6 +116,15 @@ export function spoolBacklogBytes(directory: string, place: SpoolPlace): number 
   return Math.max(0, sizeBytes)
 }
 
+/** Behind the last frame that was written; the very beginning of an empty spool. */
+export function spoolEnd(directory: string): SpoolPlace {
+  for (const segment of listSegments(directory).reverse()) {
+    const offset = statSync(segmentPath(directory, segment), { throwIfNoEntry: false })?.size ?? 0
+    if (offset > 0) return { segment, offset }
+  }
+  return { segment: 0, offset: 0 }
+}
+
 export type SpoolFrame = {
   payload: Buffer
   /** Where the next frame begins. */
