@@ -1,6 +1,15 @@
 import type { Database } from '../../platform/database'
+import { shortUrlOf } from './kind'
 
-export type LinkName = { no: number; id: string; slug: string; host: string; title: string | null }
+export type LinkName = {
+  no: number
+  id: string
+  slug: string
+  host: string
+  title: string | null
+  /** Null for typed kinds. */
+  targetUrl: string | null
+}
 
 /** A live link and what it is kept in order by; tags are ids. */
 export type CountedLink = { no: number; host: string; folderId: string | null; tagIds: string[] }
@@ -27,7 +36,7 @@ export function createLinkCensus(db: Database) {
     'SELECT id, name FROM labels WHERE workspace_id = ? AND deleted_at IS NULL',
   )
   const named = db.sqlite.query<LinkName, [string]>(
-    `SELECT no, id, slug, host, title FROM links
+    `SELECT no, id, slug, host, title, target_url AS targetUrl FROM links
      WHERE no IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`,
   )
   const edits = db.sqlite.query<{ count: number }, [string]>(
@@ -53,6 +62,8 @@ export function createLinkCensus(db: Database) {
     /** The live ones of some links. */
     named: (nos: readonly number[]): Map<number, LinkName> =>
       new Map(named.all(JSON.stringify(nos)).map((link) => [link.no, link])),
+    /** What people are given, by the origin of the server's own host. */
+    shortUrlOf,
     /** Urls of the rules and variants that a link had before its last changes, by their keys. */
     formerTargets(linkId: string): Map<string, string> {
       const changes = decided.all(linkId, CHANGES_MAX).map((row) => JSON.parse(row.changes))

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../core/html'
 import { cardName, type TextPayload, type VcardPayload, type WifiPayload } from './content'
 import { targetFor } from './control'
 import { inlineQr } from './qr'
@@ -5,16 +6,6 @@ import type { LinkRow } from './table'
 import { wifiUri } from './wifi'
 
 export type PageParts = { title: string; main: string }
-
-/** Text as HTML that can stand between tags and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-}
 
 const heading = (text: string): string => `<h1 dir="auto">${escapeHtml(text)}</h1>`
 

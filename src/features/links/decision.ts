@@ -1,7 +1,7 @@
 import type { LinkControl } from './control'
 import { withForwarded } from './forwarding'
 import type { VisitTraits } from './rule'
-import { pickVariant, type Target } from './variant'
+import { pickVariant } from './variant'
 
 /** Why a link leads nowhere now, in the order in which it is asked. */
 export type ClosedReason = 'paused' | 'early' | 'expired' | 'used_up'
@@ -62,21 +62,24 @@ export function decide(link: DecidedLink, visit: VisitFacts, nowMs: number): Dec
   if (reason !== null) return { kind: 'closed', reason }
   if (control === null) return goTo({ url: link.targetUrl, utm: link.targetUtm })
   if (control.passwordHash !== null && visit.isLocked()) return { kind: 'locked' }
-  const forward = (target: Target): Target =>
-    control.forwardQuery ? { ...target, url: withForwarded(target.url, visit.query) } : target
-  const rule = control.rules.find((one) => one.holds(visit, nowMs))
-  if (rule) return goTo(forward(rule.target), '', rule.key)
-  const variant = pickVariant(control.variants, (label) => visit.draw(label))
-  if (variant) return goTo(forward(variant.target), variant.key)
-  const { targetUrl, targetUtm: utm } = link
-  return goTo(targetUrl === null ? { url: null, utm } : forward({ url: targetUrl, utm }))
+  const query = control.forwardQuery ? visit.query : ''
+  for (const rule of control.rules) {
+    if (rule.holds(visit, nowMs)) return goTo(rule.target, query, '', rule.key)
+  }
+  const variant = pickVariant(control.variants, visit)
+  if (variant) return goTo(variant.target, query, variant.key)
+  return goTo({ url: link.targetUrl, utm: link.targetUtm }, query)
 }
 
 const goTo = (
   { url, utm }: { url: string | null; utm: string },
+  query = '',
   variant = '',
   rule = '',
-): Decision => ({ kind: 'go', targetUrl: url, utm, variant, rule })
+): Decision => {
+  const targetUrl = query === '' || url === null ? url : withForwarded(url, query)
+  return { kind: 'go', targetUrl, utm, variant, rule }
+}
 
 /** What people are told of a link that is closed. */
 export const CLOSED_SENTENCES: Readonly<Record<ClosedReason, { title: string; sentence: string }>> =

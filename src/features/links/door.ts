@@ -1,7 +1,7 @@
+import { createPasses, type PassesDeps } from '../../http/pass'
 import type { ClickMeter } from '../clicks/service'
 import type { LinkGates } from './gates'
 import type { HotLink } from './hot-links'
-import { createPasses, type PassesDeps } from './pass'
 import { createPasswordGate, type PasswordGateDeps } from './password-gate'
 import { createRedirector, type Redirector, type RedirectorDeps } from './redirect'
 
@@ -11,7 +11,7 @@ export type DoorDeps = Omit<RedirectorDeps, 'gates'> &
 
 /** Redirects with everything that may stand in front of a link. */
 export function createDoor(deps: DoorDeps): Redirector {
-  const passes = createPasses(deps)
+  const passes = createPasses(deps, 'link-pass')
   const password = createPasswordGate({ ...deps, passes })
   return createRedirector({
     ...deps,
@@ -23,7 +23,7 @@ type LimitGate = Pick<LinkGates, 'whenKnown' | 'isUsedUp' | 'take' | 'letToCard'
 
 /** Answers a link's clicks up to its limit: the one thread that asks and takes makes it exact. */
 function createLimitGate(meter: ClickMeter, passes: ReturnType<typeof createPasses>): LimitGate {
-  const card = ({ no: linkNo }: HotLink) => ({ what: 'card' as const, linkNo })
+  const card = ({ no: of }: HotLink) => ({ what: 'card' as const, of })
   return {
     whenKnown: meter.whenKnown,
 

@@ -50,7 +50,10 @@ export function createLinkExport(deps: LinkExportDeps) {
      * The lines of all links of a workspace, oldest first, a piece at a time: the next one is read
      * when the last has been taken. Links made meanwhile come too.
      */
-    async *pieces({ workspaceId }: Principal, format: ExportFormat): AsyncGenerator<string> {
+    async *pieces(
+      { workspaceId }: Pick<Principal, 'workspaceId'>,
+      format: ExportFormat,
+    ): AsyncGenerator<string> {
       if (format === 'csv') yield csvLine(EXPORTED)
       let cursor: string | null = ''
       while (cursor !== null) {

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database'
 import { utmOf } from './campaign'
 import { controlOf, type LinkControl } from './control'
+import { isReservedSlug } from './slug'
 
 /** What a redirect needs of a link. */
 export type HotLink = {
@@ -18,6 +19,8 @@ export type HotLink = {
 }
 
 export type HotLinks = {
+  /** A live link that is in memory; undefined says nothing. */
+  known(host: string, slug: string): HotLink | undefined
   /** The live link at a slug of a host's namespace, or null. From memory when asked before. */
   find(host: string, slug: string): HotLink | null
   /** To be called after the commit that created, changed or deleted the link of a slug. */
@@ -90,6 +93,8 @@ export function createHotLinks(db: Database, options: HotLinksOptions = {}): Hot
         trackConversions: row.trackConversions === 1,
       }),
     }
+    // Made before the server kept this word for itself: its own path comes first.
+    if (isReservedSlug(slug)) return link
     if (size >= linksMax) dropOldest()
     let slugs = hosts.get(host)
     if (slugs === undefined) {
@@ -113,9 +118,12 @@ export function createHotLinks(db: Database, options: HotLinksOptions = {}): Hot
     }
   }
 
+  const known = (host: string, slug: string): HotLink | undefined => hosts.get(host)?.get(slug)
+
   return {
+    known,
     find(host, slug) {
-      const link = hosts.get(host)?.get(slug)
+      const link = known(host, slug)
       if (link !== undefined) return link
       if (misses.has(`${host}/${slug}`)) return null
       return load(host, slug)

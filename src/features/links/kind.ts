@@ -55,14 +55,14 @@ const noPayload = () =>
 const noUrl = (kind: LinkKind) =>
   invalid('url', `A link of kind ${kind} has a payload in place of a url.`)
 
+/** What the address of a link is made of. */
+export type Addressed = Pick<LinkRow, 'host' | 'slug' | 'targetUrl'>
+
 /**
  * What people are given: `{origin}/{slug}`, or the page `{origin}/l/{slug}` of a typed kind.
  * `publicUrl` is the origin of the server's own host.
  */
-export function shortUrlOf(
-  { host, slug, targetUrl }: Pick<LinkRow, 'host' | 'slug' | 'targetUrl'>,
-  publicUrl: string,
-): string {
+export function shortUrlOf({ host, slug, targetUrl }: Addressed, publicUrl: string): string {
   const origin = originOf(publicUrl, host)
   return targetUrl === null ? `${origin}/l/${slug}` : `${origin}/${slug}`
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { toIso } from '../../core/clock'
+import { escapeHtml } from '../../core/html'
 import type { Database } from '../../platform/database'
 import { cardName, summaryOf } from './content'
-import { contentPage, escapeHtml, type PageParts, previewPage } from './content-page'
+import { contentPage, type PageParts, previewPage } from './content-page'
 import type { HotLink } from './hot-links'
 import style from './page/page.css' with { type: 'text' }
 import script from './page/page.js' with { type: 'text' }

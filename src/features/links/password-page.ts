@@ -1,4 +1,5 @@
-import { escapeHtml, type PageParts } from './content-page'
+import { escapeHtml } from '../../core/html'
+import type { PageParts } from './content-page'
 
 /** What went wrong, as the form says it. */
 export type PasswordProblem = 'none' | 'missing' | 'wrong'

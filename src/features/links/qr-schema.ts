@@ -34,11 +34,9 @@ export const QrQuery = z.object({
   fg: colour.default('#000000').describe('Colour of the modules: the darker one.'),
   bg: colour.default('#ffffff').describe('Colour of the ground: the lighter one.'),
   logo: z
-    .preprocess(
-      // The router takes the comma of a data: URI for that of a list.
-      (value) => (Array.isArray(value) ? value.join(',') : value),
-      z.string().max(LOGO_LENGTH_MAX, `must have at most ${LOGO_LENGTH_MAX} characters`).optional(),
-    )
+    .string()
+    .max(LOGO_LENGTH_MAX, `must have at most ${LOGO_LENGTH_MAX} characters`)
+    .optional()
     .describe('A PNG, JPEG or WebP of at most 64 KiB: a data: URI, or (with a key) an https URL.'),
 })
 export type QrQuery = z.infer<typeof QrQuery>

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock'
-import { redirectTo } from '../../http/sentence-page'
+import { redirectTo, redirectToFrequent } from '../../http/sentence-page'
 import type { ClientAddress } from '../../platform/client-address'
 import type { Geo } from '../../platform/geo'
 import type { Agent } from '../../platform/user-agent'
@@ -12,7 +12,7 @@ import type { HotLink, HotLinks } from './hot-links'
 import type { LinkPages } from './pages'
 import { closedPage, notFoundPage, storageRefused } from './sentence-page'
 import { isReservedSlug, isSlug } from './slug'
-import { createVisitFacts } from './visit-facts'
+import { createVisitFacts, type RequestFacts } from './visit-facts'
 
 type RequestServer = Parameters<ClientAddress>[1]
 
@@ -59,7 +59,7 @@ const plainly = ({ targetUtm }: HotLink) => ({ utm: targetUtm, variant: '', rule
 
 /** The redirect path, called in front of every router. */
 export function createRedirector(deps: RedirectorDeps): Redirector {
-  const { hotLinks, recorder, clock, geo, addressOf, pages, namespaceOf } = deps
+  const { hotLinks, recorder, clock, addressOf, pages, namespaceOf } = deps
   const { gates = OPEN_GATES } = deps
   const factsOf = createVisitFacts({ ...deps, gates, draw: createDraw(deps.appSecret) })
   const missing = (namespace: string): Response => deps.missing?.(namespace) ?? notFoundPage()
@@ -73,18 +73,17 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
     decided: Pick<Go, 'utm' | 'variant' | 'rule'>,
     answer: Response | ((clickId: string) => Response),
     request: Request,
-    server: RequestServer,
+    facts: RequestFacts,
   ): Promise<Response> {
     const { headers, url } = request
-    const address = addressOf(request, server)
-    const visited = {
+    const visited: VisitInput = {
       linkNo: link.no,
       workspaceNo: link.workspaceNo,
-      address,
+      address: facts.address,
       isHead: request.method === 'HEAD',
       isPrefetch: isPrefetch(headers),
-      place: geo.placeOf(address),
-      userAgent: headers.get('user-agent') ?? '',
+      place: facts.place,
+      userAgent: facts.userAgent,
       referrer: headers.get('referer') ?? '',
       query: campaignQuery(url, decided.utm),
       variant: decided.variant,
@@ -93,7 +92,8 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
     }
     if (!link.control?.clickLimit) return stored(visited, answer, storageRefused)
     const { verdict, giveBack } = gates.take(link, visited)
-    return stored({ ...visited, verdict }, answer, () => {
+    visited.verdict = verdict
+    return stored(visited, answer, () => {
       giveBack?.()
       return storageRefused()
     })
@@ -136,13 +136,13 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
   function controlled(link: HotLink, query: string, request: Request, server: RequestServer) {
     const later = whenKnown(link, request, server)
     if (later) return later
-    const facts = factsOf(link, request, server, query)
     // The page of a typed link asks for the password itself: this is only the way to it.
-    const visitFacts = link.targetUrl === null ? { ...facts, isLocked: () => false } : facts
-    const decision = decide(link, visitFacts, clock.now())
+    const waived = link.targetUrl === null ? 'password' : undefined
+    const facts = factsOf(link, request, server, query, waived)
+    const decision = decide(link, facts, clock.now())
     if (decision.kind !== 'go') return barred(link, decision, request)
     if (decision.targetUrl === null) return undefined
-    return visit(link, decision, answerTo(decision.targetUrl, link), request, server)
+    return visit(link, decision, answerTo(decision.targetUrl, link), request, facts)
   }
 
   /** `/l/{slug}`, `/l/{slug}.vcf` and what the pages load. */
@@ -164,17 +164,16 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
     if (isCard && isLimited && !gates.isLetToCard(link, request)) {
       return redirectTo(`/l/${name.slice(0, -4)}`)
     }
-    const facts = factsOf(link, request, server, query)
-    // Fetched from the page, which has counted the visit.
-    const visitFacts = isCard ? { ...facts, isUsedUp: () => false } : facts
-    const decision = decide(link, visitFacts, clock.now())
+    // A card is fetched from the page, which has counted the visit.
+    const facts = factsOf(link, request, server, query, isCard ? 'limit' : undefined)
+    const decision = decide(link, facts, clock.now())
     const bar = barred(link, decision, request)
     if (bar || decision.kind !== 'go') return bar ?? missing(namespace)
     if (isCard) return pages.card(link) ?? missing(namespace)
     const answer = pages.content(link)
     if (!answer) return missing(namespace)
     if (isLimited) gates.letToCard(link, request, answer)
-    return visit(link, decision, answer, request, server)
+    return visit(link, decision, answer, request, facts)
   }
 
   /** What a closed link would lead to is not for those who come too early or too late. */
@@ -198,9 +197,8 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
     if (!link?.control?.passwordHash || (page && link.targetUrl !== null)) return undefined
     const later = whenKnown(link, request, server)
     if (later) return later
-    const facts = { ...factsOf(link, request, server, ''), isLocked: () => true }
-    const decision = decide(link, facts, clock.now())
-    if (decision.kind === 'closed') return closedAnswer(link, decision.reason)
+    const reason = closedReason(link, factsOf(link, request, server, ''), clock.now())
+    if (reason !== null) return closedAnswer(link, reason)
     return gates.enter(link, request, addressOf(request, server))
   }
 
@@ -213,11 +211,12 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
     const pathStart = url.indexOf('/', hostStart)
     let pathEnd = url.indexOf('?', pathStart)
     if (pathEnd < 0) pathEnd = url.length
-    const queryStart = pathEnd
     if (pathEnd > pathStart + 2 && url.charCodeAt(pathEnd - 1) === 47) pathEnd -= 1
     const segment = url.slice(pathStart + 1, pathEnd)
     if (pathStart < 0 || segment === '') return undefined
     const namespace = namespaceOf(url.slice(hostStart, pathStart))
+    const known = hotLinks.known(namespace, segment)
+    if (known) return follow(known, segment, request, server)
     if (segment.includes('/')) {
       const name = segment.startsWith('l/') ? segment.slice(2) : '/'
       return name.includes('/') ? undefined : page(name, queryOf(url), namespace, request, server)
@@ -230,14 +229,20 @@ export function createRedirector(deps: RedirectorDeps): Redirector {
       return isPreview ? preview(slug.slice(0, -1), namespace, request, server) : missing(namespace)
     }
     const link = hotLinks.find(namespace, slug)
-    if (link === null) return missing(namespace)
+    return link === null ? missing(namespace) : follow(link, slug, request, server)
+  }
+
+  /** A link at its short address. */
+  function follow(link: HotLink, slug: string, request: Request, server: RequestServer): Answer {
     const isPlain = link.isActive && link.control === null
     if (isPlain && link.targetUrl !== null) {
-      return visit(link, plainly(link), redirectTo(link.targetUrl), request, server)
+      const facts = factsOf(link, request, server, '')
+      return visit(link, plainly(link), redirectToFrequent(link.targetUrl), request, facts)
     }
     // The page counts, not the way to it; its query goes along for the campaign.
-    const answer = isPlain ? undefined : controlled(link, queryOf(url), request, server)
-    return answer ?? redirectTo(`/l/${slug}${url.slice(queryStart)}`)
+    const query = queryOf(request.url)
+    const answer = isPlain ? undefined : controlled(link, query, request, server)
+    return answer ?? redirectTo(`/l/${slug}${query === '' ? '' : `?${query}`}`)
   }
 
   return {
@@ -288,4 +293,4 @@ const closedAnswer = ({ control }: HotLink, reason: ClosedReason): Response =>
 const answerTo = (target: string, { control }: HotLink): Response | ((id: string) => Response) =>
   control?.trackConversions
     ? (clickId) => redirectTo(withClickId(target, clickId))
-    : redirectTo(target)
+    : redirectToFrequent(target)

@@ -33,7 +33,14 @@ export function compileRule({ key, conditions }: LinkRule, target: Target): Comp
     ...listChecks(conditions),
     ...shareChecks(key, conditions),
   ]
-  return { key, target, holds: (visit, nowMs) => checks.every((check) => check(visit, nowMs)) }
+  return {
+    key,
+    target,
+    holds(visit, nowMs) {
+      for (const check of checks) if (!check(visit, nowMs)) return false
+      return true
+    },
+  }
 }
 
 /** Half-open, in absolute time: summer time does not matter. */
@@ -59,9 +66,12 @@ function listChecks({ country, language, device, os, browser }: RuleConditions):
   }
   if (language) {
     const ranges = language.map((range) => range.toLowerCase())
-    checks.push((visit) =>
-      visit.languages().some((tag) => ranges.some((range) => isInRange(tag, range))),
-    )
+    checks.push((visit) => {
+      for (const tag of visit.languages()) {
+        for (const range of ranges) if (isInRange(tag, range)) return true
+      }
+      return false
+    })
   }
   for (const [trait, names] of [
     ['device', device],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toIso, toIsoOrNull } from '../../core/clock'
 import { hasUnsafeText, URL_LENGTH_MAX } from '../../core/url'
-import { dataOf, pageQuery, Timestamp } from '../../http/schema'
+import { dataOf, domainOfSlug, pageQuery, Timestamp } from '../../http/schema'
 import type { LinkBreakdown, LinkTotals } from '../clicks/service'
 import { LINK_KINDS, summaryOf, TextPayload, VcardPayload, WifiPayload } from './content'
 import { controlFields, controlInput, toControl } from './control-schema'
@@ -95,13 +95,7 @@ export const LinkParams = z.object({
   id: z.string().min(1).max(200).describe('An id or a slug; an id wins.'),
 })
 
-export const LinkQuery = z.object({
-  domain: z
-    .string()
-    .max(300)
-    .optional()
-    .describe('Id or host of a domain: picks among equal slugs, of which the main host is first.'),
-})
+export const LinkQuery = z.object({ domain: domainOfSlug })
 
 const linkFields = {
   id: z.string().meta({ examples: ['link_01k9m0x4e8s0w7p5c3v2t1q9zn'] }),

@@ -25,7 +25,7 @@ import {
 import type { ListHistory, Rollback } from './history-schema'
 import type { HotLinks } from './hot-links'
 import { createLinkJudge } from './judge'
-import { contentChange, contentOf, shortUrlOf as shortUrlFor } from './kind'
+import { type Addressed, contentChange, contentOf, shortUrlOf as shortUrlFor } from './kind'
 import { linkQueryOf, listLinks, needsSearch } from './listing'
 import { createOrganisation } from './organisation'
 import { createLinkPages } from './pages'
@@ -73,7 +73,7 @@ export function createLinkService(deps: LinkDeps) {
   const usedUp = createUsedUp(deps)
   const hashOf = createHashOf(entitlements)
 
-  const shortUrlOf = (row: LinkRow): string => shortUrlFor(row, publicUrl())
+  const shortUrlOf = (row: Addressed): string => shortUrlFor(row, publicUrl())
 
   const judge = createLinkJudge(deps)
 
@@ -292,6 +292,7 @@ export function createLinkService(deps: LinkDeps) {
     usageOf: ({ workspaceId }: Principal): LinkUsage =>
       usageOf(rows.countLive(workspaceId), entitlements.limitsOf(workspaceId).links),
 
+    shortUrlOf,
     /** How many live links a workspace has. */
     countLive: rows.countLive,
   }

@@ -17,13 +17,13 @@ export type Target = {
  */
 export function pickVariant(
   variants: readonly Contender[],
-  draw: (label: string) => number,
+  visitor: { draw(label: string): number },
 ): Contender | undefined {
   let picked: Contender | undefined
   let least = Number.POSITIVE_INFINITY
   for (const variant of variants) {
     // 1 − draw: the draw may be 0, whose logarithm is not finite.
-    const score = -Math.log(1 - draw(`variant ${variant.key}`)) / variant.weight
+    const score = -Math.log(1 - visitor.draw(`variant ${variant.key}`)) / variant.weight
     if (picked === undefined || score < least) {
       picked = variant
       least = score
