@@ -2,12 +2,11 @@ import { toIso } from '../../core/clock'
 import { csvCell, csvLine } from '../../core/csv'
 import { remembered } from '../../core/remembered'
 import type { ListedClick } from '../clicks/service'
-import type { LinkName } from '../links/service'
 import type { ExportPage, ExportRequest } from './question'
 import type { ReaderDeps } from './reader'
 
 /** Clicks of one piece: some 800 KB. */
-const PAGE_SIZE = 5000
+const PAGE_SIZE = 2500
 
 const COLUMNS = [
   ...(['id', 'at', 'linkId', 'shortUrl', 'verdict', 'uniqueOnLink', 'uniqueInWorkspace'] as const),
@@ -24,7 +23,10 @@ export function exportPage(deps: ReaderDeps, request: ExportRequest): ExportPage
   const page = clicks.pageOf({ ...request, limit: PAGE_SIZE })
   const named = links.named([...new Set(page.map(({ linkNo }) => linkNo))])
   const addresses = new Map(
-    [...named].map(([no, link]) => [no, addressOf(link, request.publicUrl)]),
+    [...named].map(([no, link]) => [
+      no,
+      addressOf(link.id, links.shortUrlOf(link, request.publicUrl)),
+    ]),
   )
   const isCsv = request.format === 'csv'
   let text = isCsv && request.afterId === 0 ? csvLine(COLUMNS) : ''
@@ -45,11 +47,9 @@ type Place = Address & { clickId: string }
 
 type Address = { linkId: string; shortUrl: string; cells: string }
 
-function addressOf(link: LinkName, publicUrl: string): Address {
-  const origin = link.host === '' ? publicUrl : `https://${link.host}`
-  const shortUrl = `${origin}/${link.slug}`
-  return { linkId: link.id, shortUrl, cells: `${csvCell(link.id)},${csvCell(shortUrl)}` }
-}
+const addressOf = (linkId: string, shortUrl: string): Address => ({
+  ...{ linkId, shortUrl, cells: `${csvCell(linkId)},${csvCell(shortUrl)}` },
+})
 
 /** The same line as `csvLine` of {@link COLUMNS} would make, in one go: most of an export's time. */
 function csvOf(click: ListedClick, { clickId, cells }: Place): string {

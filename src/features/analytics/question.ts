@@ -1,5 +1,6 @@
 import type { Span, TimeGrain } from '../../core/period'
 import type { Figures, Group, Verdict } from '../clicks/service'
+import type { LinkName } from '../links/service'
 import type { AttributionModel, Earned, EarnedTotals } from './earned'
 
 /** Dimensions that a question may be narrowed by. */
@@ -51,7 +52,7 @@ export type ListRow = {
   earned: Earned
   /** Of a folder or tag. */
   id?: string
-  link?: { id: string; slug: string; host: string; title: string | null }
+  link?: Omit<LinkName, 'no'>
 }
 
 export type Reply = {

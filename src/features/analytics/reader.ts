@@ -178,8 +178,8 @@ export function createAnalyticsReader(deps: ReaderDeps): AnalyticsReader {
     return top.flatMap(({ key, ...row }): ListRow[] => {
       const named = names.get(key)
       if (!named) return []
-      const { id, slug, host, title } = named
-      return [{ name: slug, ...row, link: { id, slug, host, title } }]
+      const { no: _, ...link } = named
+      return [{ name: link.slug, ...row, link }]
     })
   }
 

@@ -20,6 +20,7 @@ import {
   ExportQuery,
   GeoPanel,
   LinkDetail,
+  LinkExportQuery,
   LinkParams,
   Overview,
   PanelQuery,
@@ -144,7 +145,7 @@ export const clickDetailRoutes = ({ access, analytics }: AnalyticsRoutesDeps) =>
       {
         access: { scope: ['links:read', 'analytics:read'], feature: 'export' },
         params: LinkParams,
-        query: ExportQuery,
+        query: LinkExportQuery,
         response: { 200: ExportedText },
         detail: {
           summary: 'Every click of a link as CSV or NDJSON',

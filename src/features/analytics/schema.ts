@@ -1,84 +1,58 @@
 import { z } from 'zod'
 import { toIso } from '../../core/clock'
 import { INTERVALS, TIME_GRAINS } from '../../core/period'
-import { dataOf, Timestamp } from '../../http/schema'
+import {
+  choice,
+  dataOf,
+  domainOfSlug,
+  exportQuery,
+  linkChoice,
+  listRows,
+  periodFields,
+  Timestamp,
+} from '../../http/schema'
 import { conversionRateOf, type EarnedTotals, revenueOf } from './earned'
 import type { ListRow, Point } from './question'
 
-const VALUE_LENGTH_MAX = 4000
+const values = (about: string) =>
+  choice(`${about} \`a,b\` is one of them, \`-a,b\` none of them, \`Unknown\` what is not known.`)
 
-/** The query parser has cut `a,b` into its values: it is one text again. */
-const joined = (value: unknown): unknown => (Array.isArray(value) ? value.join() : value)
-
-const choice = (about: string) =>
-  z
-    .preprocess(
-      joined,
-      z.string().max(VALUE_LENGTH_MAX, `must have at most ${VALUE_LENGTH_MAX} characters`),
-    )
-    .optional()
-    .describe(
-      `${about} \`a,b\` is one of them, \`-a,b\` none of them, \`Unknown\` what is not known.`,
-    )
-
-const time = z.string().max(40, 'must have at most 40 characters').optional()
-
-const periodFields = {
-  interval: z
-    .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
-    .optional()
-    .describe('30d unless start is given. Ends now.'),
-  start: time.describe('A date, its first moment in the time zone, or a time with Z or an offset.'),
-  end: time.describe('A date, included, or a time, excluded; now when it is left out.'),
-  timezone: z.string().max(100).default('UTC').describe('IANA name; days and hours are local.'),
-  grain: z
-    .enum(TIME_GRAINS, { error: `must be one of ${TIME_GRAINS.join(', ')}` })
-    .optional()
-    .describe('Of the chart; chosen to suit the time when left out.'),
-  verdict: choice('human, duplicate, bot, preview, prefetch; human and duplicate by default.'),
+const questionFields = {
+  ...periodFields,
+  verdict: values('human, duplicate, bot, preview, prefetch; human and duplicate by default.'),
 }
 
 const filterFields = {
-  linkId: choice('Ids or slugs of links.'),
-  domain: choice('Host names.'),
-  folderId: choice('Ids of folders.'),
-  tagId: choice('Ids of tags; a link with any of them.'),
-  country: choice('ISO 3166-1 codes.'),
-  device: choice('desktop, mobile, tablet …'),
-  browser: choice('Names of browsers.'),
-  os: choice('Names of operating systems.'),
-  referrer: choice('Hosts.'),
-  utm_source: choice('Values.'),
-  utm_medium: choice('Values.'),
-  utm_campaign: choice('Values.'),
-  utm_term: choice('Values.'),
-  utm_content: choice('Values.'),
+  linkId: linkChoice,
+  domain: values('Host names.'),
+  folderId: values('Ids of folders.'),
+  tagId: values('Ids of tags; a link with any of them.'),
+  country: values('ISO 3166-1 codes.'),
+  device: values('desktop, mobile, tablet …'),
+  browser: values('Names of browsers.'),
+  os: values('Names of operating systems.'),
+  referrer: values('Hosts.'),
+  utm_source: values('Values.'),
+  utm_medium: values('Values.'),
+  utm_campaign: values('Values.'),
+  utm_term: values('Values.'),
+  utm_content: values('Values.'),
 }
 
-export const AnalyticsQuery = z.object({ ...periodFields, ...filterFields })
+export const AnalyticsQuery = z.object({ ...questionFields, ...filterFields })
 export type AnalyticsQuery = z.infer<typeof AnalyticsQuery>
 
-export const PanelQuery = AnalyticsQuery.extend({
-  rows: z.coerce
-    .number({ error: 'must be a number from 1 to 1000' })
-    .int('must be a whole number')
-    .min(1, 'must be from 1 to 1000')
-    .max(1000, 'must be from 1 to 1000')
-    .default(100)
-    .describe('Rows of each list.'),
-})
+export const PanelQuery = AnalyticsQuery.extend({ rows: listRows('Rows of each list.') })
 export type PanelQuery = z.infer<typeof PanelQuery>
 
-export const DetailQuery = z.object(periodFields)
+export const DetailQuery = z.object({ ...questionFields, domain: domainOfSlug })
 export type DetailQuery = z.infer<typeof DetailQuery>
 
-export const ExportQuery = z.object({
-  format: z.enum(['csv', 'ndjson'], { error: 'must be csv or ndjson' }).default('csv'),
-  from: time.describe('As start of the analytics; from the first click on when left out.'),
-  to: time.describe('As end of the analytics; up to now when left out.'),
-  timezone: periodFields.timezone,
-})
+export const ExportQuery = exportQuery('click')
 export type ExportQuery = z.infer<typeof ExportQuery>
+
+export const LinkExportQuery = ExportQuery.extend({ domain: domainOfSlug })
+export type LinkExportQuery = z.infer<typeof LinkExportQuery>
 
 export const LinkParams = z.object({
   id: z.string().min(1).max(200).describe('An id or a slug; an id wins.'),

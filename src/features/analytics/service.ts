@@ -11,6 +11,7 @@ import type { WorkspaceDirectory } from '../workspaces/service'
 import { askedPeriod, choiceOf, filtersOf, spanOf, verdictsOf } from './asked'
 import { decidedOf } from './decided'
 import type { AttributionModel, EarnedReader } from './earned'
+import { createLinkNames } from './link-names'
 import type { Choice, ExportPiece, ListName, Question, Reply } from './question'
 import {
   type AnalyticsJobs,
@@ -19,7 +20,7 @@ import {
   createAnalyticsWorker,
 } from './read-worker'
 import { createAnalyticsReader } from './reader'
-import type { AnalyticsQuery, DetailQuery, ExportQuery } from './schema'
+import type { AnalyticsQuery, DetailQuery, ExportQuery, LinkExportQuery } from './schema'
 
 export type {
   AttributionModel,
@@ -36,7 +37,7 @@ export type AnalyticsDeps = {
   clock: Clock
   runner: AnalyticsRunner
   clicks: Pick<ClickService, 'clicksThisMonth'>
-  links: Pick<LinkService, 'requireByIdOrSlug'>
+  links: Pick<LinkService, 'requireByIdOrSlug' | 'shortUrlOf'>
   census: Pick<LinkCensus, 'countEdits' | 'formerTargets'>
   entitlements: Pick<Entitlements, 'limitsOf'>
   workspaces: Pick<WorkspaceDirectory, 'findLive'>
@@ -87,11 +88,18 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
     return no
   }
 
+  const linksNamed = createLinkNames({ links, mainHost: () => new URL(publicUrl()).hostname })
+
   /** Throws `not_found` for a link that the workspace has not. */
-  function chosenLinks(principal: Principal, text: string | undefined): Choice<number> | null {
+  function chosenLinks(
+    principal: Principal,
+    text: string | undefined,
+    domains: Choice<string> | null,
+  ): Choice<number> | null {
     const choice = choiceOf('linkId', text)
     if (choice === null) return null
-    const nos = choice.values.map((id) => links.requireByIdOrSlug(principal, id).row.no)
+    const hosts = domains === null || domains.isExcluded ? null : domains.values
+    const nos = choice.values.flatMap((name) => linksNamed(principal, name, hosts))
     return { values: [...new Set(nos)], isExcluded: choice.isExcluded }
   }
 
@@ -115,10 +123,11 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
     const nowMs = clock.now()
     const zone = parseTimeZone(query.timezone)
     const { interval, span, previous } = askedPeriod(query, nowMs, zone)
+    const domains = chosenDomains(query.domain)
     const chosen = {
       filters: filtersOf(query),
-      links: chosenLinks(principal, query.linkId),
-      domains: chosenDomains(query.domain),
+      links: chosenLinks(principal, query.linkId, domains),
+      domains,
       folders: choiceOf('folderId', query.folderId),
       tags: choiceOf('tagId', query.tagId),
       verdicts: verdictsOf(query.verdict),
@@ -161,8 +170,8 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
       ask(principal, query, { chart: true, lists: [...LISTS.traffic, ...TOPS], compares: true }),
 
     /** A link over time and by everything known of its visitors. Throws `not_found`. */
-    async detail(principal: Principal, idOrSlug: string, query: DetailQuery) {
-      const { row, shortUrl } = links.requireByIdOrSlug(principal, idOrSlug)
+    async detail(principal: Principal, idOrSlug: string, { domain, ...query }: DetailQuery) {
+      const { row, shortUrl } = links.requireByIdOrSlug(principal, idOrSlug, domain)
       const asked = { ...query, linkId: row.id }
       const lists = [...TOPS, 'variant', 'rule'] as const
       const answered = await ask(principal, asked, { chart: true, lists: [...lists] })
@@ -204,11 +213,12 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
      */
     export(
       principal: Principal,
-      query: ExportQuery,
+      query: LinkExportQuery,
       idOrSlug?: string,
     ): AsyncGenerator<Uint8Array> {
       const { workspaceId } = principal
-      const link = idOrSlug === undefined ? null : links.requireByIdOrSlug(principal, idOrSlug)
+      const link =
+        idOrSlug === undefined ? null : links.requireByIdOrSlug(principal, idOrSlug, query.domain)
       const zone = parseTimeZone(query.timezone)
       const ends = { start: query.from, end: query.to }
       const request = {
@@ -220,8 +230,7 @@ export function createAnalyticsService(deps: AnalyticsDeps) {
     },
 
     /** Where links of a host are served. */
-    shortUrlOf: ({ host, slug }: { host: string; slug: string }): string =>
-      `${host === '' ? publicUrl() : `https://${host}`}/${slug}`,
+    shortUrlOf: links.shortUrlOf,
 
     /** How a host is shown. */
     domainNameOf: (host: string): string => (host === '' ? new URL(publicUrl()).host : host),

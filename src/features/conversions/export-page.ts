@@ -10,7 +10,7 @@ export type ExportPageDeps = {
   db: Database
   clicks: Pick<ClickReader, 'facts' | 'textsOf'>
   clickIds: Pick<ClickIds, 'textOf'>
-  links: Pick<LinkCensus, 'named'>
+  links: Pick<LinkCensus, 'named' | 'shortUrlOf'>
 }
 
 const PAGE_SIZE = 1000
@@ -75,8 +75,7 @@ export function createExportPage(deps: ExportPageDeps): EarnedReader['exportPage
 
   const linkColumns = (link: LinkName | undefined, publicUrl: string) => {
     if (!link) return { id: null, url: null }
-    const origin = link.host === '' ? publicUrl : `https://${link.host}`
-    return { id: link.id, url: `${origin}/${link.slug}` }
+    return { id: link.id, url: links.shortUrlOf(link, publicUrl) }
   }
 
   return ({ workspaceNo, span, format, publicUrl, afterId }) => {

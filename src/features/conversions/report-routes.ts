@@ -110,7 +110,7 @@ export const conversionRoutes = (deps: ConversionRoutesDeps) => {
     .get(
       '/links/:id/conversions',
       ({ principal, params, query }) => {
-        const { row } = links.requireByIdOrSlug(principal, params.id)
+        const { row } = links.requireByIdOrSlug(principal, params.id, query.domain)
         const { data, meta } = conversions.listOfLink(row.no, query, query.attribution)
         return { data: data.map(toConversion), meta }
       },

@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import { toIso } from '../../core/clock'
 import { INTERVALS, TIME_GRAINS } from '../../core/period'
-import { dataOf, pageOf, pageQuery, Timestamp } from '../../http/schema'
+import {
+  choice,
+  dataOf,
+  domainOfSlug,
+  exportQuery,
+  linkChoice,
+  listRows,
+  pageOf,
+  pageQuery,
+  periodFields,
+  Timestamp,
+} from '../../http/schema'
 import type { AnalyticsService, Earned } from '../analytics/service'
 import { decimalOf } from './currency'
 import type { CustomerFacts } from './facts'
@@ -16,44 +27,22 @@ const attribution = z
   .default('last')
   .describe("To which of a customer's clicks a conversion is owed.")
 
-export const ListOfLink = ListConversions.extend({ attribution })
+export const ListOfLink = ListConversions.extend({ attribution, domain: domainOfSlug })
 
 export const ListCustomers = ListConversions.extend({
   externalId: z.string().min(1).max(255).optional().describe('The customer of exactly this id.'),
 })
 export type ListCustomers = z.infer<typeof ListCustomers>
 
-const time = z.string().max(40, 'must have at most 40 characters').optional()
-const timezone = z.string().max(100).default('UTC').describe('IANA name; days and hours are local.')
-const choice = z.string().max(4000, 'must have at most 4000 characters').optional()
-
 export const SummaryQuery = z.object({
-  interval: z
-    .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
-    .optional()
-    .describe('30d unless start is given. Ends now.'),
-  start: time.describe('A date, its first moment in the time zone, or a time with Z or an offset.'),
-  end: time.describe('A date, included, or a time, excluded; now when it is left out.'),
-  timezone,
-  grain: z.enum(TIME_GRAINS, { error: `must be one of ${TIME_GRAINS.join(', ')}` }).optional(),
-  linkId: choice.describe('Ids or slugs of links: `a,b` is one of them, `-a,b` none of them.'),
-  domain: choice.describe('Host names, likewise.'),
+  ...periodFields,
+  linkId: linkChoice,
+  domain: choice('Host names: `a,b` is one of them, `-a,b` none of them.'),
   attribution,
-  rows: z.coerce
-    .number({ error: 'must be a number from 1 to 1000' })
-    .int('must be a whole number')
-    .min(1, 'must be from 1 to 1000')
-    .max(1000, 'must be from 1 to 1000')
-    .default(100)
-    .describe('Links at most.'),
+  rows: listRows('Links at most.'),
 })
 
-export const ExportConversions = z.object({
-  format: z.enum(['csv', 'ndjson'], { error: 'must be csv or ndjson' }).default('csv'),
-  from: time.describe('As start of the summary; from the first conversion on when left out.'),
-  to: time.describe('As end of the summary; up to now when left out.'),
-  timezone,
-})
+export const ExportConversions = exportQuery('conversion')
 
 const Revenue = z
   .object({

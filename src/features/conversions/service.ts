@@ -24,7 +24,7 @@ export type ConversionDeps = {
   clicks: { clickIds: ClickIds; facts: FactsOfClicks }
   /** For counting in this thread. */
   reader: ClickReader
-  census: Pick<LinkCensus, 'named'>
+  census: Pick<LinkCensus, 'named' | 'shortUrlOf'>
   workspaces: Pick<WorkspaceDirectory, 'findLive'>
   entitlements: Pick<Entitlements, 'requireFeature'>
   /** Lets everything else have its turn, between chunks. */
