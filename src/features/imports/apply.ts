@@ -8,7 +8,7 @@ import { type ImportedRow, type ImportRow, importRows, imports, type RowStatus }
 
 /** Rows of one transaction; with {@link SLICE_MS} what keeps other requests from waiting. */
 const SLICE_ROWS = 6
-const SLICE_MS = 8
+const SLICE_MS = 4
 /** So many rows are looked through for those that are due. */
 const WINDOW_ROWS = 500
 

@@ -13,6 +13,9 @@ const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes.
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
+/** More than anything of a link may take; what is longer would only hold up everybody else. */
+const CELL_LENGTH_MAX = 262_144
+
 /** Something is said of a field that cannot be understood. */
 export class Unreadable extends Error {
   readonly told: { field: Field; problem: string }
@@ -33,7 +36,12 @@ export function createCells(values: ReadonlyMap<string, unknown>, names: Names, 
     // A column `link` is the target where there is no other, and then not the short address.
     const wanted = names[field]?.filter((name) => field !== 'shortUrl' || name !== urlName)
     const name = nameIn(values, wanted)
-    return name === undefined ? undefined : values.get(name)
+    const value = name === undefined ? undefined : values.get(name)
+    if (typeof value !== 'string' || value.length <= CELL_LENGTH_MAX) return value
+    throw new Unreadable(
+      field,
+      `has ${value.length} characters: more than ${CELL_LENGTH_MAX} are not read.`,
+    )
   }
 
   /** As it stands, spaces around it too. */

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream'
-import { CsvError, type Info, parse } from 'csv-parse'
+import { CsvError, type Info, type Parser, parse } from 'csv-parse'
 import { csvText } from '../../core/csv'
 import { invalid } from '../../core/errors'
 import { nameKey, type SourceRecord } from './record'
+import { smallPiecesOf } from './text'
 
 /** A longer record is one whose quotes never close. */
 const RECORD_LENGTH_MAX = 1_048_576
@@ -38,12 +38,9 @@ export async function* readCsv(
     ...{ record_delimiter: ['\r\n', '\n', '\r'], relax_column_count: true, relax_quotes: true },
     skip_empty_lines: true,
   })
-  const records: AsyncIterable<Parsed> = Readable.from(text)
-    .on('error', (error) => parser.destroy(error))
-    .pipe(parser)
   let names: string[] | undefined
   try {
-    for await (const { record, info } of records) {
+    for await (const { record, info } of parsed(parser, text)) {
       if (names === undefined) {
         names = record
         continue
@@ -55,7 +52,37 @@ export async function* readCsv(
     if (!(error instanceof CsvError)) throw error
     const line = typeof error.lines === 'number' ? ` near line ${error.lines}` : ''
     throw invalid('file', `The file is not good CSV${line}: a quotation mark is not closed.`)
+  } finally {
+    parser.destroy()
   }
+}
+
+/**
+ * What a parser makes of a text, handed to it in small pieces: a pipe would hand over whatever has
+ * gathered at once, and everybody else would wait.
+ */
+async function* parsed(parser: Parser, text: AsyncIterable<string>): AsyncGenerator<Parsed> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  let failure: unknown
+  parser.on('end', end)
+  parser.on('error', (error) => {
+    failure ??= error
+    end()
+  })
+  function* taken(): Generator<Parsed> {
+    for (let one = parser.read(); one !== null; one = parser.read()) yield one
+    if (failure !== undefined) throw failure
+  }
+  for await (const piece of text) {
+    for (const small of smallPiecesOf(piece)) {
+      parser.write(small)
+      yield* taken()
+    }
+  }
+  parser.end()
+  yield* taken()
+  await ended
+  yield* taken()
 }
 
 function recordOf(names: readonly string[], cells: readonly string[], line: number): SourceRecord {

@@ -1,11 +1,10 @@
 import { JSONParser } from '@streamparser/json'
 import { invalid } from '../../core/errors'
 import { entriesIn, recordOfObject, type SourceRecord } from './record'
+import { smallPiecesOf } from './text'
 
 /** Lists in an object: Bitly and Sink, Kutt and Dub, Shlink; of YOURLS an object with names. */
 const LIST_PATHS = ['$.links.*', '$.data.*', '$.shortUrls.data.*', '$.urls.*']
-/** Characters that the parser gets at once: less than a millisecond of work. */
-const PIECE_LENGTH = 16_384
 
 /**
  * The entries of a JSON file: a list, an object that holds one, several of these one after another
@@ -24,8 +23,9 @@ export async function* readJson(
   }
   let line = 0
   for await (const piece of text) {
-    for (let at = 0; at < piece.length && !failure; at += PIECE_LENGTH) {
-      parser.write(piece.slice(at, at + PIECE_LENGTH))
+    for (const small of smallPiecesOf(piece)) {
+      if (failure) break
+      parser.write(small)
       for (const entry of found.splice(0).flatMap(entriesIn)) yield recordOfObject(entry, ++line)
     }
     if (failure) break

@@ -19,7 +19,7 @@ import { decodedText, detectEncoding } from './text'
 
 /** Rows of one transaction; with {@link SLICE_MS} what keeps other requests from waiting. */
 const SLICE_ROWS = 10
-const SLICE_MS = 8
+const SLICE_MS = 4
 export const ROWS_MAX = 500_000
 /** More new labels than that are no labels any more. */
 const NEW_LABELS_MAX = 10_000
@@ -52,9 +52,15 @@ export function createPlanning(deps: PlanDeps) {
   async function* piecesOf({ id, storedName, storedKey }: ImportRow): AsyncGenerator<Buffer> {
     if (storedName === null || storedKey === null) throw new Error(`Import ${id} has no file.`)
     const stored = { name: storedName, key: vault.open(storedKey, fileContext(id)) }
-    for await (const piece of files.read(stored)) {
-      yield piece
-      await nextTurn()
+    try {
+      for await (const piece of files.read(stored)) {
+        yield piece
+        await nextTurn()
+      }
+    } catch (error) {
+      // A database that was restored from a backup may know of files that are gone.
+      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      throw isGone ? invalid('file', 'The file of this import is gone. Send it again.') : error
     }
   }
 

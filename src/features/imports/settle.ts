@@ -137,12 +137,14 @@ export function createSettling({ db, intake, labels }: SettleDeps) {
   function labelsFor({ principal, link, options, world }: Asked, warnings: Warning[]) {
     const { folders, tags, utmTemplates } = labels
     const { workspaceId } = principal
-    const idOf = (kind: 'tag' | 'folder', name: string): string | undefined => {
+    /** None where there is no room; one that a rehearsal would make has no id yet. */
+    const idOf = (kind: 'tag' | 'folder', name: string): string | typeof NEW | undefined => {
       const service = kind === 'tag' ? tags : folders
       const known = service.findByName(workspaceId, name)
       if (known) return known.id
       try {
-        if (world.mayMake(kind, name)) return service.create(principal, { name }).id
+        if (!world.mayMake(kind, name)) return undefined
+        return world.isRehearsal ? NEW : service.create(principal, { name }).id
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'limit_reached') throw error
       }
@@ -150,7 +152,8 @@ export function createSettling({ db, intake, labels }: SettleDeps) {
     }
     const named = link.tags.flatMap((name) => idOf('tag', name) ?? [])
     if (named.length < link.tags.length) warnings.push('tags_dropped')
-    const tagIds = [...new Set([...options.tagIds, ...named])].slice(0, TAGS_MAX)
+    const ids = named.filter((id) => id !== NEW)
+    const tagIds = [...new Set([...options.tagIds, ...ids])].slice(0, TAGS_MAX)
     const isFiled = options.folderId === null && link.folder !== null && link.folder.length <= 100
     const folderId = isFiled ? idOf('folder', link.folder ?? '') : (options.folderId ?? undefined)
     if (link.folder !== null && folderId === undefined) warnings.push('folder_dropped')
@@ -160,7 +163,7 @@ export function createSettling({ db, intake, labels }: SettleDeps) {
     if (link.utmTemplate !== null && !template) warnings.push('template_dropped')
     return {
       ...(tagIds.length > 0 ? { tagIds } : {}),
-      ...(folderId ? { folderId } : {}),
+      ...(folderId && folderId !== NEW ? { folderId } : {}),
       ...(template ? { utmTemplateId: template.id } : {}),
     }
   }
@@ -186,6 +189,7 @@ export function createSettling({ db, intake, labels }: SettleDeps) {
 export type Settling = ReturnType<typeof createSettling>
 
 const TAGS_MAX = 50
+const NEW = Symbol('A label that would be new.')
 const UNDO = new Error('This was a rehearsal.')
 const NOT_YET = { linkId: null, shortUrl: null }
 

@@ -93,3 +93,19 @@ export async function peek(
   }
   return { start, whole: whole() }
 }
+
+/** Characters that a parser gets at once: less than a millisecond of work. */
+const PIECE_LENGTH = 16_384
+
+/** A text in pieces for a parser; both halves of a character beyond U+FFFF stay together. */
+export function* smallPiecesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const next = at + PIECE_LENGTH
+    const isSplit = next < text.length && isHighSurrogate(text.charCodeAt(next - 1))
+    const end = isSplit ? next - 1 : next
+    yield text.slice(at, end)
+    at = end
+  }
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
