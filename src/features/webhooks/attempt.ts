@@ -23,6 +23,10 @@ export type Attempt = {
   retryAfter: string | undefined
 }
 
+/** Any 2xx acknowledges (contract §7). */
+export const isAcknowledged = ({ statusCode }: Attempt): boolean =>
+  statusCode !== null && statusCode >= 200 && statusCode <= 299
+
 export type AttemptDeps = {
   clock: Clock
   vault: Vault
@@ -32,6 +36,9 @@ export type AttemptDeps = {
 
 /** Sends a delivery once. Never rejects: a failure is a result, too. */
 export function createAttempt({ clock, vault, internet, timeoutMs }: AttemptDeps) {
+  // One claim's deliveries share their list of secrets, which is opened once for all of them.
+  const opened = new WeakMap<Claimed['secrets'], string[]>()
+
   return async (claimed: Claimed): Promise<Attempt> => {
     const startedAt = clock.now()
     const since = () => Math.max(0, clock.now() - startedAt)
@@ -43,6 +50,7 @@ export function createAttempt({ clock, vault, internet, timeoutMs }: AttemptDeps
         body: claimed.body,
         timeoutMs,
         responseBytesMax: RESPONSE_HEAD_BYTES_MAX,
+        keepAlive: claimed.inBulk,
       })
       return {
         claimed,
@@ -61,7 +69,10 @@ export function createAttempt({ clock, vault, internet, timeoutMs }: AttemptDeps
 
   function secretsOf({ endpointId, secrets }: Claimed): string[] {
     try {
-      return secrets.map((secret) => openSecret(vault, endpointId, secret))
+      const texts =
+        opened.get(secrets) ?? secrets.map((secret) => openSecret(vault, endpointId, secret))
+      opened.set(secrets, texts)
+      return texts
     } catch (cause) {
       throw new SecretError('The signing secret cannot be read. Rotate it.', { cause })
     }
@@ -105,6 +116,8 @@ export function shownHeaders(eventId: string, type: string, atMs: number): Recor
 // A receiver's cookies and challenges are its own secrets.
 const UNKEPT_HEADERS = new Set(['set-cookie', 'set-cookie2', 'www-authenticate'])
 
+const decoder = new TextDecoder()
+
 /** Headers, an empty line and the start of the body as text, at most 4 KiB of UTF-8. */
 export function responseHeadOf(
   headers: readonly (readonly [name: string, value: string])[],
@@ -113,8 +126,11 @@ export function responseHeadOf(
   const lines = headers
     .filter(([name]) => !UNKEPT_HEADERS.has(name.toLowerCase()))
     .map(([name, value]) => `${name}: ${value}`)
-  const text = `${lines.join('\n')}\n\n${new TextDecoder().decode(body)}`
-  const bytes = Buffer.from(text.replaceAll('\0', ' '))
+  const said = `${lines.join('\n')}\n\n${decoder.decode(body)}`
+  const text = said.replaceAll('\0', ' ')
+  // No character takes more than three bytes in UTF-8 (a pair of two takes four).
+  if (text.length * 3 <= RESPONSE_HEAD_BYTES_MAX) return text
+  const bytes = Buffer.from(text)
   if (bytes.length <= RESPONSE_HEAD_BYTES_MAX) return bytes.toString('utf8')
   // Streaming leaves out a character that the cut has split, where decoding would replace it.
   return new TextDecoder().decode(bytes.subarray(0, RESPONSE_HEAD_BYTES_MAX), { stream: true })

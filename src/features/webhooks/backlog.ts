@@ -6,6 +6,7 @@ export type DeliveryBacklog = {
   lagMs: number
   /** Counted up to {@link COUNTED_MAX}. */
   pending: number
+  sending: number
   dead: number
 }
 
@@ -18,10 +19,11 @@ export const BACKLOG_SQL = {
       WHERE endpoint_id = webhook_endpoints.id AND status = 'pending' ORDER BY due_at LIMIT 1))
     AS dueAt FROM webhook_endpoints WHERE enabled = 1`,
   pending: counting('pending'),
+  sending: counting('sending'),
   dead: counting('dead'),
 } as const
 
-function counting(status: 'pending' | 'dead'): string {
+function counting(status: 'pending' | 'sending' | 'dead'): string {
   return `SELECT count(*) AS n FROM (SELECT 1 FROM webhook_endpoints JOIN deliveries
     ON endpoint_id = webhook_endpoints.id AND status = '${status}' LIMIT ${COUNTED_MAX})`
 }
@@ -35,6 +37,7 @@ export function createBacklog({ db, clock }: { db: Database; clock: Clock }) {
     return {
       lagMs: Math.max(0, now - (oldest?.dueAt ?? now)),
       pending: count(BACKLOG_SQL.pending),
+      sending: count(BACKLOG_SQL.sending),
       dead: count(BACKLOG_SQL.dead),
     }
   }

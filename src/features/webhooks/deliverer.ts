@@ -6,21 +6,19 @@ import type { Logger } from '../../platform/logger'
 import type { Loop } from '../../platform/loops'
 import type { Vault } from '../../platform/vault'
 import { ATTEMPT_TIMEOUT_MS, type Attempt, createAttempt } from './attempt'
-import { type Claimed, createLeases, type Lane } from './leases'
+import { createFlights, type Flights, NO_SLOTS } from './flights'
+import { createLeases, LANES } from './leases'
+import type { Outbox } from './outbox'
 import { createOutcomes } from './outcome'
+import { createPace } from './pace'
 import type { Retirement } from './retirement'
-
-/** Requests in flight, over all endpoints. */
-const IN_FLIGHT_MAX = 50
-
-/** Of which each lane may have: neither can keep the other from sending. */
-const IN_FLIGHT_MAX_OF_LANE: Record<Lane, number> = { healthy: 40, failing: 25 }
 
 export type DelivererDeps = {
   db: Database
   clock: Clock
   vault: Vault
   internet: Pick<Internet, 'request'>
+  outbox: Pick<Outbox, 'generationOf'>
   retirement: Pick<Retirement, 'disable' | 'sweep'>
   logger: Pick<Logger, 'warn'>
   /** Differs at every start of the program. */
@@ -34,16 +32,19 @@ export type DelivererDeps = {
 
 /** Sends what is due. Claims and results are durable before and after each request. */
 export function createDeliverer(deps: DelivererDeps) {
-  const leases = createLeases(deps)
+  const { outbox, retirement } = deps
+  const pace = createPace()
+  const { generationOf } = outbox
+  const leases = createLeases({ ...deps, generationOf, aheadOf: pace.aheadOf })
   const outcomes = createOutcomes({ random: Math.random, ...deps })
   const attempt = createAttempt({ timeoutMs: ATTEMPT_TIMEOUT_MS, ...deps })
-  const flights = createFlights(attempt)
+  const flights = createFlights({ clock: deps.clock, attempt, generationOf, onResult: pace.note })
   const { run } = createPump({ ...deps, leases, outcomes, flights })
   const { bell } = flights
 
-  function upkeep(): void {
+  async function upkeep(signal?: AbortSignal): Promise<void> {
     leases.freeExpired()
-    deps.retirement.sweep()
+    await retirement.sweep(signal)
     // A slow receiver keeps the deliverer running while others come due.
     bell.ring()
   }
@@ -55,37 +56,13 @@ export function createDeliverer(deps: DelivererDeps) {
     recover: leases.freeForeign,
     /**
      * `webhooks.deliver` sends everything due and returns when nothing more is; aborted, it
-     * claims no more and ends with its last request. `webhooks.upkeep` frees leases and sweeps.
+     * claims no more, gives back what it has not sent and ends with its last request.
+     * `webhooks.upkeep` frees leases and sweeps.
      */
     loops: [
       { name: 'webhooks.deliver', schedule: { everyMs: SECOND }, run },
       { name: 'webhooks.upkeep', schedule: { everyMs: SECOND }, run: upkeep },
     ] as const satisfies readonly Loop[],
-  }
-}
-
-type Flights = ReturnType<typeof createFlights>
-
-/** Requests under way and results not yet written; they outlive a run that failed to write. */
-function createFlights(attempt: (claimed: Claimed) => Promise<Attempt>) {
-  const inFlight: Record<Lane, number> = { healthy: 0, failing: 0 }
-  const bell = createBell()
-  const finished: Attempt[] = []
-  const total = (): number => inFlight.healthy + inFlight.failing
-  return {
-    bell,
-    finished,
-    total,
-    roomIn: (lane: Lane): number =>
-      Math.min(IN_FLIGHT_MAX_OF_LANE[lane] - inFlight[lane], IN_FLIGHT_MAX - total()),
-    start(claimed: Claimed): void {
-      inFlight[claimed.lane] += 1
-      void attempt(claimed).then((result) => {
-        inFlight[claimed.lane] -= 1
-        finished.push(result)
-        bell.ring()
-      })
-    },
   }
 }
 
@@ -104,50 +81,54 @@ function createPump(deps: PumpDeps) {
     }
   }
 
+  /** Claims of every lane, none of which takes the room of another. */
   function claim() {
-    const healthy = leases.claim('healthy', flights.roomIn('healthy'))
-    const left = IN_FLIGHT_MAX - flights.total() - healthy.claimed.length
-    return [healthy, leases.claim('failing', Math.min(flights.roomIn('failing'), left))]
+    const taken = { ...NO_SLOTS }
+    return LANES.map((lane) => {
+      const claim = leases.claim(lane, flights.roomIn(lane, taken))
+      taken[lane] = claim.slots
+      return claim
+    })
   }
 
   /** Writes results and claims what fits, in one transaction; false when no endpoint was ready. */
   function turn(mayClaim: boolean): boolean {
+    if (!mayClaim) flights.ground()
     const results = [...flights.finished]
+    const unsent = [...flights.unsent]
     const claims = db.write(() => {
       record(results)
+      leases.release(unsent)
       return mayClaim ? claim() : []
     })
     // Only now: results of a transaction that failed wait for the next turn.
     flights.finished.splice(0, results.length)
-    for (const { claimed } of claims) for (const delivery of claimed) flights.start(delivery)
+    flights.unsent.splice(0, unsent.length)
+    for (const { boarding } of claims) {
+      for (const { claimed, slots } of boarding) flights.board(claimed, slots)
+    }
     return claims.some(({ visited }) => visited)
   }
 
   return {
     async run(signal: AbortSignal): Promise<void> {
-      for (;;) {
-        const busy = turn(!signal.aborted)
-        if (flights.total() > 0) {
-          await flights.bell.rung()
-          await nextTurn?.()
-        } else if (!busy && flights.finished.length === 0) {
-          return
+      const stop = (): void => flights.bell.ring()
+      signal.addEventListener('abort', stop, { once: true })
+      try {
+        for (;;) {
+          flights.bell.hush()
+          const busy = turn(!signal.aborted)
+          const left = flights.finished.length + flights.unsent.length
+          if (flights.total() > 0) {
+            await flights.bell.rung()
+            await nextTurn?.()
+          } else if (!busy && left === 0) {
+            return
+          }
         }
+      } finally {
+        signal.removeEventListener('abort', stop)
       }
-    },
-  }
-}
-
-/** A wait that one side ends: a ring before the wait counts, several count once. */
-function createBell() {
-  let { promise, resolve } = Promise.withResolvers<void>()
-  return {
-    ring: (): void => resolve(),
-    async rung(): Promise<void> {
-      await promise
-      const next = Promise.withResolvers<void>()
-      promise = next.promise
-      resolve = next.resolve
     },
   }
 }

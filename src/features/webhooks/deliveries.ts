@@ -25,9 +25,9 @@ export function createDeliveryService({ db, clock, audit, onEnqueued }: Delivery
       eq(deliveries.workspaceId, workspaceId),
       isNull(webhookEndpoints.deletedAt),
     )
-    const { url, enabled } = webhookEndpoints
+    const { url, enabled, sweepAt } = webhookEndpoints
     const found = tx
-      .select({ row: deliveries, type: events.type, url, enabled })
+      .select({ row: deliveries, type: events.type, url, enabled, sweepAt })
       .from(deliveries)
       .innerJoin(events, eq(events.id, deliveries.eventId))
       .innerJoin(webhookEndpoints, eq(webhookEndpoints.id, deliveries.endpointId))
@@ -66,8 +66,12 @@ export function createDeliveryService({ db, clock, audit, onEnqueued }: Delivery
     retry(principal: Principal, id: string): TypedDelivery {
       const { workspaceId } = principal
       return db.write((tx) => {
-        const { row, type, enabled } = find(tx, workspaceId, id)
+        const { row, type, enabled, sweepAt } = find(tx, workspaceId, id)
         if (!enabled) throw new AppError('conflict', 'Enable the webhook first.')
+        if (sweepAt !== null) {
+          const message = 'What waited for this webhook is being canceled. Try again in a moment.'
+          throw new AppError('conflict', message, { retryAfterSeconds: 1 })
+        }
         if (row.status === 'sending') {
           throw new AppError('conflict', 'It is being sent at this moment. Look again in a second.')
         }

@@ -51,9 +51,20 @@ function findById(tx: Tx, workspaceId: string, id: string): EventRow | undefined
 /** The sequence number after which a page begins. */
 function beginning(tx: Tx, workspaceId: string, { after, cursor }: ListEvents): number {
   if (cursor !== undefined) return Number(decodeCursor(cursor, SORT).value)
-  if (after === undefined) return 0
+  return after === undefined ? 0 : placeOf(tx, workspaceId, after)
+}
+
+/** The place of a sequence number or event id. Throws `validation_failed` for anything else. */
+function placeOf(tx: Tx, workspaceId: string, after: string): number {
   if (/^\d{1,15}$/.test(after)) return Number(after)
   const row = findById(tx, workspaceId, after)
   if (row) return row.sequence
   throw invalid('after', 'Send the sequence number or the id of an event of this workspace.')
+}
+
+/** As {@link placeOf}, of events that exist: who is ahead of `last` would miss what comes next. */
+export function placeToBegin(tx: Tx, workspaceId: string, after: string, last: number): number {
+  const place = placeOf(tx, workspaceId, after)
+  if (place <= last) return place
+  throw invalid('after', `The newest event of this workspace is number ${last}.`)
 }

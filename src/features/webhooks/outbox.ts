@@ -1,6 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { type Clock, toIso } from '../../core/clock'
-import { AppError } from '../../core/errors'
 import type { EventBody, EventType, NewEvent } from '../../core/events'
 import { newId } from '../../core/ids'
 import type { Tx } from '../../platform/database'
@@ -8,6 +7,9 @@ import { deliveries, eventSequences, events, webhookEndpoints } from './table'
 
 /** Largest body of an event, in bytes. */
 export const EVENT_BYTES_MAX = 262_144
+
+/** Characters that the frame of an event and the names of omitted members may take. */
+const OMITTED_ROOM = 12_288
 
 /** Events written only when an endpoint subscribes to them (contract §7). */
 const OPT_IN: ReadonlySet<EventType> = new Set(['link.clicked'])
@@ -18,6 +20,8 @@ export type OutboxDeps = {
   afterCommit: (effect: () => void) => void
   /** Called after a commit that left something to send. */
   onEnqueued: () => void
+  /** Called after a commit that wrote an event. */
+  onWritten?: (workspaceId: string) => void
 }
 
 export type Outbox = ReturnType<typeof createOutbox>
@@ -26,7 +30,7 @@ export type Outbox = ReturnType<typeof createOutbox>
 export type Enqueued = { eventId: string; deliveryIds: string[] }
 
 /** Writes events and their deliveries into the transactions that cause them. */
-export function createOutbox({ clock, afterCommit, onEnqueued }: OutboxDeps) {
+export function createOutbox({ clock, afterCommit, onEnqueued, onWritten }: OutboxDeps) {
   const statements = new WeakMap<Tx, Statements>()
 
   function statementsOf(tx: Tx): Statements {
@@ -56,6 +60,7 @@ export function createOutbox({ clock, afterCommit, onEnqueued }: OutboxDeps) {
       return id
     })
     if (deliveryIds.length > 0) afterCommit(onEnqueued)
+    if (onWritten) afterCommit(() => onWritten(workspaceId))
     return { eventId, deliveryIds }
   }
 
@@ -63,7 +68,7 @@ export function createOutbox({ clock, afterCommit, onEnqueued }: OutboxDeps) {
     /**
      * Writes the event and one delivery per enabled endpoint that subscribes to it. Returns the
      * event's id; an opt-in event that nobody subscribes to is not written, and its id names
-     * nothing. Throws `payload_too_large` over 256 KiB.
+     * nothing. Of one over 256 KiB the largest members are left out and named in `data.omitted`.
      */
     enqueue(tx: Tx, event: NewEvent): string {
       const { workspaceId, type } = event
@@ -84,7 +89,11 @@ export function createOutbox({ clock, afterCommit, onEnqueued }: OutboxDeps) {
 
 function createSubscriptionMemory(statementsOf: (tx: Tx) => Statements) {
   const subscribed = new Map<string, ReadonlySet<EventType>>()
+  const generations = new Map<string, number>()
   return {
+    /** Grows with every {@link forget} of a workspace: what was read of its endpoints is stale. */
+    generationOf: (workspaceId: string): number => generations.get(workspaceId) ?? 0,
+
     /**
      * Whether an enabled endpoint subscribes to `type`: from memory after the first look. Another
      * thread's copy learns of changes by {@link forget}, best at the start of each batch.
@@ -100,8 +109,12 @@ function createSubscriptionMemory(statementsOf: (tx: Tx) => Statements) {
 
     /** Drops what {@link isSubscribed} remembers, of one workspace or of all. */
     forget(workspaceId?: string): void {
-      if (workspaceId === undefined) subscribed.clear()
-      else subscribed.delete(workspaceId)
+      if (workspaceId === undefined) {
+        subscribed.clear()
+        return
+      }
+      subscribed.delete(workspaceId)
+      generations.set(workspaceId, (generations.get(workspaceId) ?? 0) + 1)
     },
   }
 }
@@ -122,10 +135,27 @@ function encodeBody(event: NewEvent, id: string, sequence: number, now: number):
     data: event.data,
   }
   const bytes = Buffer.from(JSON.stringify(body))
-  if (bytes.length > EVENT_BYTES_MAX) {
-    throw new AppError('payload_too_large', 'This is more than an event may carry (256 KiB).')
-  }
-  return bytes
+  return bytes.length <= EVENT_BYTES_MAX ? bytes : Buffer.from(JSON.stringify(shortened(body)))
+}
+
+/**
+ * An event that is larger than any receiver must take: the largest members of its data give way and
+ * are named in `data.omitted`, so that its cause neither fails nor stays untold. What the event is
+ * about can be asked of the API.
+ */
+function shortened(body: EventBody): EventBody {
+  const sized = Object.entries(body.data)
+    .map(([name, value]) => ({ name, value, size: JSON.stringify(value ?? null).length }))
+    .toSorted((a, b) => a.size - b.size)
+  // Characters, of which none takes more than three bytes in UTF-8 (a pair of two takes four).
+  let room = EVENT_BYTES_MAX / 3 - OMITTED_ROOM
+  const kept = sized.filter(({ name, size }) => {
+    room -= size + name.length
+    return room > 0
+  })
+  const omitted = sized.slice(kept.length).map(({ name }) => name.slice(0, 100))
+  const data = Object.fromEntries(kept.map(({ name, value }) => [name, value]))
+  return { ...body, data: { ...data, omitted: omitted.slice(0, 100) } }
 }
 
 type Statements = ReturnType<typeof prepare>

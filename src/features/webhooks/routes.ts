@@ -12,10 +12,17 @@ import {
   ListWebhooks,
   OneDelivery,
   OneEvent,
+  OneReplay,
+  OneRotatedWebhook,
   OneWebhook,
+  ReplayWebhook,
+  StreamEvents,
+  StreamedEvents,
   toDelivery,
   toDeliveryWithAttempts,
   toEvent,
+  toReplay,
+  toRotatedWebhook,
   toWebhook,
   UpdateWebhook,
   WebhookList,
@@ -110,6 +117,42 @@ const endpointRoutes = ({ access, webhooks }: WebhooksRoutesDeps) =>
         detail: { summary: 'Send a test event', 'x-errors': ['conflict'] },
       },
     )
+    .post(
+      '/:id/rotate-secret',
+      ({ params, principal, once }) =>
+        once(() => ({ data: toRotatedWebhook(webhooks.rotateSecret(principal, params.id)) })),
+      {
+        access: WRITE,
+        params: IdParams,
+        response: { 200: OneRotatedWebhook },
+        detail: { summary: 'Give a webhook endpoint a new secret', 'x-errors': ['conflict'] },
+      },
+    )
+    .post(
+      '/:id/retire-secret',
+      ({ params, principal, once }) =>
+        once(() => ({ data: toWebhook(webhooks.retireSecret(principal, params.id)) })),
+      {
+        access: WRITE,
+        params: IdParams,
+        response: { 200: OneWebhook },
+        detail: { summary: 'End the old secret at once' },
+      },
+    )
+    .post(
+      '/:id/replay',
+      async ({ params, body, principal, once, status }) => {
+        const plan = await webhooks.replays.plan(principal, params.id, body)
+        return once(() => status(202, { data: toReplay(webhooks.replays.start(principal, plan)) }))
+      },
+      {
+        access: WRITE,
+        params: IdParams,
+        body: ReplayWebhook,
+        response: { 202: OneReplay },
+        detail: { summary: 'Send past events again', 'x-errors': ['conflict'] },
+      },
+    )
     .get(
       '/:id/deliveries',
       ({ params, query, principal }) => {
@@ -152,13 +195,24 @@ const deliveryRoutes = ({ access, webhooks: { deliveries } }: WebhooksRoutesDeps
       },
     )
 
-const eventRoutes = ({ access, webhooks: { events } }: WebhooksRoutesDeps) =>
+/** No proxy may hold back or change what is meant to arrive at once. */
+const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+}
+
+// The marked boundary: the document tells of text, and a Response passes unread.
+const eventStream = (stream: ReadableStream<Uint8Array>): string =>
+  new Response(stream, { headers: STREAM_HEADERS }) as unknown as string
+
+const eventRoutes = ({ access, webhooks }: WebhooksRoutesDeps) =>
   new Elysia({ name: 'features/webhooks/events', prefix: '/events', tags: ['Events'] })
     .use(access)
     .get(
       '',
       ({ query, principal }) => {
-        const { data, meta } = events.list(principal, query)
+        const { data, meta } = webhooks.events.list(principal, query)
         return { data: data.map(toEvent), meta }
       },
       {
@@ -169,8 +223,27 @@ const eventRoutes = ({ access, webhooks: { events } }: WebhooksRoutesDeps) =>
       },
     )
     .get(
+      '/stream',
+      ({ query, headers, principal, isStillAllowed }) => {
+        const after = headers['last-event-id'] ?? query.after
+        const asked = after === undefined ? query : { ...query, after }
+        return eventStream(webhooks.streams.open(principal, asked, isStillAllowed))
+      },
+      {
+        access: READ,
+        query: StreamEvents,
+        response: { 200: StreamedEvents },
+        detail: {
+          summary: 'What happens, as it happens (server-sent events)',
+          'x-media-type': 'text/event-stream',
+        },
+      },
+    )
+    .get(
       '/:id',
-      ({ params, principal }) => ({ data: toEvent(events.requireById(principal, params.id)) }),
+      ({ params, principal }) => ({
+        data: toEvent(webhooks.events.requireById(principal, params.id)),
+      }),
       {
         access: READ,
         params: IdParams,

@@ -4,11 +4,14 @@ import { EVENTS, EventBody, type EventType } from '../../core/events'
 import { hasUnsafeText } from '../../core/url'
 import { dataOf, pageOf, pageQuery, Timestamp } from '../../http/schema'
 import { shownHeaders } from './attempt'
+import type { ReplayPlan } from './replay'
+import type { Rotated } from './rotation'
 import {
   DELIVERY_STATUSES,
   type DeliveryAttemptRow,
   type DeliveryRow,
   type EventRow,
+  REPLAY_STATUSES,
   type WebhookEndpointRow,
 } from './table'
 
@@ -82,6 +85,49 @@ export const WebhookWithSecret = z
   })
   .meta({ id: 'WebhookWithSecret' })
 
+export const RotatedWebhook = z
+  .object({
+    ...webhookFields,
+    secret: z
+      .string()
+      .describe('Verifies signatures. Shown this once.')
+      .meta({ examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='] }),
+    oldSecretValidUntil: Timestamp.describe(
+      'Until then, or until the old secret is retired, `webhook-signature` holds signatures of both and the two hex headers are signed with the old one.',
+    ),
+  })
+  .meta({ id: 'RotatedWebhook' })
+
+const MomentInput = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with a zone' })
+
+export const ReplayWebhook = z
+  .object({
+    from: MomentInput.describe('Events created from this on.').meta({
+      examples: ['2026-05-18T00:00:00Z'],
+    }),
+    to: MomentInput.optional()
+      .describe('Events created before this; until now without it.')
+      .meta({ examples: ['2026-05-19T00:00:00Z'] }),
+    status: z
+      .enum(REPLAY_STATUSES, { error: 'is not a status that can be replayed' })
+      .default('dead')
+      .describe(
+        'Deliveries that stand so. `missing`: events that the endpoint subscribes to and never got, because it came later or was disabled. `all`: every one of these. What is being sent is left alone.',
+      ),
+  })
+  .meta({ id: 'ReplayWebhook' })
+export type ReplayWebhook = z.infer<typeof ReplayWebhook>
+
+const Replay = z
+  .object({
+    webhookId: z.string(),
+    from: Timestamp,
+    to: Timestamp,
+    status: z.enum(REPLAY_STATUSES),
+    count: z.int().describe('Events that are sent again, in the background and in their order.'),
+  })
+  .meta({ id: 'Replay' })
+
 const deliveryFields = {
   id: z.string().meta({ examples: ['dlv_01k9m0x4e8s0w7p5c3v2t1q9zn'] }),
   webhookId: z.string(),
@@ -140,8 +186,24 @@ export const ListEvents = pageQuery(50)
   })
 export type ListEvents = z.infer<typeof ListEvents>
 
+export const StreamEvents = ListEvents.pick({ after: true, type: true }).extend({
+  after: z
+    .string()
+    .min(1, 'must be a sequence number or an event id')
+    .max(200)
+    .optional()
+    .describe('The last event you have. `Last-Event-ID` counts before it. Only new ones without.'),
+})
+export type StreamEvents = z.infer<typeof StreamEvents>
+
+export const StreamedEvents = z
+  .string()
+  .describe('Server-sent events: `id` is the sequence, `event` the type, `data` an Event as JSON.')
+
 export const OneWebhook = dataOf(Webhook)
 export const CreatedWebhook = dataOf(WebhookWithSecret)
+export const OneRotatedWebhook = dataOf(RotatedWebhook)
+export const OneReplay = dataOf(Replay)
 export const WebhookList = pageOf(Webhook)
 export const OneDelivery = dataOf(Delivery)
 export const DeliveryDetail = dataOf(DeliveryWithAttempts)
@@ -162,6 +224,20 @@ export const toWebhook = (row: WebhookEndpointRow): Webhook => ({
   lastSuccessAt: toIsoOrNull(row.lastSuccessAt),
   createdAt: toIso(row.createdAt),
   updatedAt: toIso(row.updatedAt),
+})
+
+export const toRotatedWebhook = ({ row, secret, oldSecretValidUntil }: Rotated) => ({
+  ...toWebhook(row),
+  secret,
+  oldSecretValidUntil: toIso(oldSecretValidUntil),
+})
+
+export const toReplay = (plan: ReplayPlan) => ({
+  webhookId: plan.endpointId,
+  from: toIso(plan.fromAt),
+  to: toIso(plan.toAt),
+  status: plan.status,
+  count: plan.count,
 })
 
 /** A delivery with what its event says of it. */

@@ -1,18 +1,21 @@
-import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { actorOf, type Principal } from '../../core/access'
-import type { Clock } from '../../core/clock'
-import { AppError, notFound } from '../../core/errors'
+import { AppError } from '../../core/errors'
 import type { EventType } from '../../core/events'
 import { newId } from '../../core/ids'
-import { decodeCursor, encodeCursor, type Page } from '../../core/page'
-import type { Database, Tx } from '../../platform/database'
+import type { Page } from '../../core/page'
+import type { Tx } from '../../platform/database'
 import type { Internet } from '../../platform/internet'
 import type { Vault } from '../../platform/vault'
 import { createBacklog } from './backlog'
 import { createDeliveryService } from './deliveries'
+import { countEndpoints, listEndpoints, requireEndpoint } from './endpoints'
 import { createEventFeed } from './feed'
+import { createNotices, type NoticesDeps } from './notices'
 import type { Outbox } from './outbox'
+import { createReplays } from './replay'
 import type { AuditLog, Retirement } from './retirement'
+import { createRotation } from './rotation'
 import type {
   CreateWebhook,
   ListDeliveries,
@@ -21,11 +24,10 @@ import type {
   UpdateWebhook,
 } from './schema'
 import { addSecret } from './secrets'
+import type { EventStreams } from './stream'
 import { type WebhookEndpointRow, webhookEndpoints } from './table'
 
-export type WebhookDeps = {
-  db: Database
-  clock: Clock
+export type WebhookDeps = NoticesDeps & {
   vault: Vault
   outbox: Outbox
   retirement: Retirement
@@ -35,6 +37,7 @@ export type WebhookDeps = {
     /** Throws `limit_reached` when the plan has no room for one more beside `used`. */
     requireRoom(tx: Tx, workspaceId: string, limit: 'webhookEndpoints', used: number): void
   }
+  streams: EventStreams
   /** Called after a commit that left something to send. */
   onEnqueued: () => void
   /** Lets everything else have its turn, between chunks. */
@@ -49,8 +52,13 @@ export type WebhookService = ReturnType<typeof createWebhookService>
 export function createWebhookService(deps: WebhookDeps) {
   const { db, internet } = deps
   const deliveries = createDeliveryService(deps)
+  const replays = createReplays(deps)
   return {
     ...createEndpoints(deps, deliveries.requireById),
+    ...createRotation(deps),
+    replays,
+    streams: deps.streams,
+    loops: [replays.loop, createNotices(deps).loop, deps.streams.loop] as const,
     deliveries,
     events: createEventFeed(deps),
     backlog: createBacklog(deps),
@@ -191,7 +199,7 @@ function createUpdate({ db, clock, outbox, retirement, audit, onEnqueued }: Webh
   }
 }
 
-/** An endpoint that nothing was ever wrong with. */
+/** An endpoint that nothing was ever wrong with; what still waits to be swept stays so. */
 const FRESH = {
   enabled: true,
   disabledReason: null,
@@ -205,43 +213,6 @@ const FRESH = {
   windowAttempts: 0,
   windowFailures: 0,
   ownerToldAt: null,
-  sweepAt: null,
 } as const satisfies Partial<WebhookEndpointRow>
 
 const folded = (events: readonly EventType[]): EventType[] => [...new Set(events)]
-
-const liveIn = (workspaceId: string) =>
-  and(eq(webhookEndpoints.workspaceId, workspaceId), isNull(webhookEndpoints.deletedAt))
-
-function countEndpoints(tx: Tx, workspaceId: string): number {
-  const row = tx.select({ n: count() }).from(webhookEndpoints).where(liveIn(workspaceId)).get()
-  return row?.n ?? 0
-}
-
-function requireEndpoint(tx: Tx, workspaceId: string, id: string): WebhookEndpointRow {
-  const mine = and(liveIn(workspaceId), eq(webhookEndpoints.id, id))
-  const row = tx.select().from(webhookEndpoints).where(mine).get()
-  if (!row) throw notFound('webhook')
-  return row
-}
-
-const SORT = 'newest'
-
-function listEndpoints(tx: Tx, workspaceId: string, query: ListWebhooks): Page<WebhookEndpointRow> {
-  const { limit, offset } = query
-  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, SORT)
-  const { createdAt, id } = webhookEndpoints
-  const before = cursor && sql`(${createdAt}, ${id}) < (${cursor.value}, ${cursor.id})`
-  const rows = tx
-    .select()
-    .from(webhookEndpoints)
-    .where(and(liveIn(workspaceId), before))
-    .orderBy(desc(createdAt), desc(id))
-    .limit(limit + 1)
-    .offset(cursor ? 0 : offset)
-    .all()
-  const data = rows.slice(0, limit)
-  const last = rows.length > limit ? data.at(-1) : undefined
-  const nextCursor = last ? encodeCursor({ sort: SORT, value: last.createdAt, id: last.id }) : null
-  return { data, meta: { total: countEndpoints(tx, workspaceId), limit, offset, nextCursor } }
-}

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { EventType } from '../../core/events'
 
 const SECRET_PREFIX = 'whsec_'
@@ -33,18 +33,20 @@ export function signatureHeaders(signable: Signable): Record<string, string> {
   if (oldest === undefined) throw new Error('There is no secret to sign with.')
   const seconds = Math.floor(atMs / 1000)
   const standard = secrets.map((secret) => `v1,${standardSignature(signable, seconds, secret)}`)
-  const timed = createHmac('sha256', oldest).update(`${seconds}.`).update(body).digest('hex')
+  const timed = hmac(oldest).update(`${seconds}.`).update(body).digest('hex')
   return {
     'webhook-id': eventId,
     'webhook-timestamp': String(seconds),
     'webhook-signature': standard.join(' '),
     'LinkJet-Signature': `t=${seconds},v1=${timed}`,
     'X-LinkTJ-Event': type,
-    'X-LinkTJ-Signature': createHmac('sha256', oldest).update(body).digest('hex'),
+    'X-LinkTJ-Signature': hmac(oldest).update(body).digest('hex'),
   }
 }
 
+const hmac = (key: string | Buffer) => new Bun.CryptoHasher('sha256', key)
+
 function standardSignature({ eventId, body }: Signable, seconds: number, secret: string): string {
   const key = Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
-  return createHmac('sha256', key).update(`${eventId}.${seconds}.`).update(body).digest('base64')
+  return hmac(key).update(`${eventId}.${seconds}.`).update(body).digest('base64')
 }

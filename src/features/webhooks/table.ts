@@ -53,8 +53,13 @@ export const webhookEndpoints = sqliteTable(
     windowAttempts: integer('window_attempts').notNull().default(0),
     windowFailures: integer('window_failures').notNull().default(0),
     ownerToldAt: integer('owner_told_at'),
-    /** Set while deliveries of a disabled or deleted endpoint wait to be swept. */
+    /**
+     * Set while deliveries of an endpoint that was disabled or deleted wait to be swept. Nothing is
+     * sent meanwhile, also when it is enabled again.
+     */
     sweepAt: integer('sweep_at'),
+    /** The newest delivery that the sweep is about; later ones are none of its business. */
+    sweepTo: integer('sweep_to'),
   },
   (table) => [
     index('webhook_endpoints_workspace').on(table.workspaceId, table.createdAt, table.id),
@@ -63,10 +68,30 @@ export const webhookEndpoints = sqliteTable(
       .where(sql`enabled = 1 AND failing_since IS NULL`),
     index('webhook_endpoints_ready_failing')
       .on(table.nextClaimAt, table.lastServedAt)
-      .where(sql`enabled = 1 AND failing_since IS NOT NULL`),
+      .where(sql`enabled = 1 AND failing_since IS NOT NULL AND breaker_trips = 0`),
+    index('webhook_endpoints_ready_probing')
+      .on(table.nextClaimAt, table.lastServedAt)
+      .where(sql`enabled = 1 AND failing_since IS NOT NULL AND breaker_trips > 0`),
+    index('webhook_endpoints_untold')
+      .on(table.disabledAt)
+      .where(sql`owner_told_at IS NULL AND disabled_reason IN ('gone', 'failing')`),
     index('webhook_endpoints_sweep').on(table.sweepAt).where(sql`sweep_at IS NOT NULL`),
   ],
 )
+
+/**
+ * Which events of a range are sent again: those whose delivery stands so, those that the endpoint
+ * subscribes to and never got (`missing`), or all of these.
+ */
+export const REPLAY_STATUSES = [
+  'pending',
+  'delivered',
+  'dead',
+  'canceled',
+  'missing',
+  'all',
+] as const
+export type ReplayStatus = (typeof REPLAY_STATUSES)[number]
 
 export type WebhookEndpointRow = typeof webhookEndpoints.$inferSelect
 
@@ -84,6 +109,29 @@ export const webhookSecrets = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.endpointId, table.version] })],
 )
+
+/** Past events that are sent again to an endpoint, a chunk at a time; gone when that is done. */
+export const webhookReplays = sqliteTable(
+  'webhook_replays',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    endpointId: text('endpoint_id')
+      .notNull()
+      .references(() => webhookEndpoints.id, { onDelete: 'cascade' }),
+    workspaceId: text('workspace_id').notNull(),
+    status: text('status', { enum: REPLAY_STATUSES }).notNull(),
+    /** Creation of the events: from this on, before that. */
+    fromAt: integer('from_at').notNull(),
+    toAt: integer('to_at').notNull(),
+    /** Place in the workspace's sequence that was looked at last, and where to stop. */
+    afterSequence: integer('after_sequence').notNull(),
+    toSequence: integer('to_sequence').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [index('webhook_replays_endpoint').on(table.endpointId)],
+)
+
+export type WebhookReplayRow = typeof webhookReplays.$inferSelect
 
 /** The newest event's place in each workspace's sequence. */
 export const eventSequences = sqliteTable('event_sequences', {
