@@ -5,6 +5,7 @@ import type { Database, Tx } from '../../platform/database'
 import { recommend } from './catalogue'
 import { LIMIT_NOUNS, type LimitName, type PlanLimits } from './plans'
 import { type PlanRow, plans, subscriptions } from './table'
+import type { MonthlyLimit, Usage } from './usage'
 
 export type EntitlementsDeps = {
   db: Database
@@ -12,12 +13,13 @@ export type EntitlementsDeps = {
     /** The billing group of a workspace, deleted ones too until they are purged. */
     billingGroupOf(workspaceId: string): string | undefined
   }
+  usage: Pick<Usage, 'noteAdded' | 'usedOf' | 'count'>
 }
 
 export type Entitlements = ReturnType<typeof createEntitlements>
 
 /** What a workspace's plan allows. Reads the rows each time, so that an edited plan counts at once. */
-export function createEntitlements({ db, workspaces }: EntitlementsDeps) {
+export function createEntitlements({ db, workspaces, usage }: EntitlementsDeps) {
   const planOfGroupQuery = db.read
     .select({ plan: plans })
     .from(subscriptions)
@@ -84,7 +86,25 @@ export function createEntitlements({ db, workspaces }: EntitlementsDeps) {
      * `used` ones. Call it in the transaction that adds them.
      */
     requireRoom(tx: Tx, workspaceId: string, limit: LimitName, used: number, wanted = 1): void {
-      requireRoomInPlan(tx, planOf(workspaceId), limit, used, wanted)
+      const plan = planOf(workspaceId)
+      requireRoomInPlan(tx, plan, limit, used, wanted)
+      const allowed = plan.limits[limit]
+      // Who asks for many asks beforehand, and again for each.
+      if (wanted === 1 && allowed !== null) {
+        usage.noteAdded(tx, workspaceId, limit, used + 1, allowed)
+      }
+    },
+
+    /**
+     * Uses `amount` of a monthly limit, in the transaction that uses it. Throws `limit_reached`
+     * when there is not so much left this month.
+     */
+    consume(tx: Tx, workspaceId: string, limit: MonthlyLimit, amount = 1): void {
+      const plan = planOf(workspaceId)
+      requireRoomInPlan(tx, plan, limit, usage.usedOf(tx, workspaceId, limit), amount)
+      const used = usage.count(tx, workspaceId, limit, amount)
+      const allowed = plan.limits[limit]
+      if (allowed !== null) usage.noteAdded(tx, workspaceId, limit, used, allowed)
     },
 
     /** As `requireRoom`, for what an owner's billing group counts: workspaces. */

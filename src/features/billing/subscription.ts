@@ -53,9 +53,15 @@ export function subscriptionOfGroup(tx: Tx, groupId: string): SubscriptionRow | 
   return tx.select().from(subscriptions).where(ofGroup).get()
 }
 
-/** Moves a billing group to another plan; its period stays. Throws `not_found` for the plan. */
+/**
+ * Moves a billing group to another plan by the operator's word: its period stays, nothing is asked
+ * for until the next, and what was to change or to end is forgotten. Throws `not_found` for the plan.
+ */
 export function changePlan(tx: Tx, clock: Clock, groupId: string, planKey: string): void {
   requirePlan(tx, planKey)
-  const change = { planKey, status: 'active' as const, updatedAt: clock.now() }
+  const change = {
+    ...{ planKey, status: 'active' as const, updatedAt: clock.now() },
+    ...{ nextPlanKey: null, nextInterval: null, cancelAtPeriodEnd: false },
+  }
   tx.update(subscriptions).set(change).where(eq(subscriptions.billingGroupId, groupId)).run()
 }
