@@ -51,13 +51,13 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     throw new AppError('unauthorized', 'This access token is not valid any more. Sign in again.')
   }
 
-  function identifyCookie(request: Request, secret: string): Identity {
+  function identifyCookie(request: Request, secret: string, csrf?: 'always'): Identity {
     const session = sessions.findBySecret(hashToken(secret))
     const identity = session?.kind === 'cookie' ? identityOf(session, 'session') : undefined
     if (!session || !identity) {
       throw new AppError('unauthorized', 'Your session has ended. Sign in again.')
     }
-    if (!SAFE_METHODS.has(request.method)) {
+    if (csrf === 'always' || !SAFE_METHODS.has(request.method)) {
       requireSameOrigin(request)
       if (!tokens.csrfMatches(session.id, request.headers.get('x-csrf-token'))) {
         throw new AppError(
@@ -102,9 +102,9 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
     /**
      * Who sends the request, null without a credential. Header credentials win, and cookies are
      * then ignored. Throws `unauthorized`, `account_blocked`, and `forbidden` for a cookie
-     * without its CSRF token or from another origin.
+     * without its CSRF token or from another origin; `csrf: 'always'` asks for both on GET too.
      */
-    async identify(request: Request): Promise<Identity | null> {
+    async identify(request: Request, { csrf }: { csrf?: 'always' } = {}): Promise<Identity | null> {
       const authorization = request.headers.get('authorization')
       if (authorization !== null) {
         const bearer = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
@@ -116,7 +116,7 @@ export function createAuthenticator(deps: AuthenticatorDeps) {
       const key = request.headers.get('x-api-key')
       if (key !== null) return identifyKey(key.trim())
       const secret = readCookie(request, sessionCookieName(publicUrl()))
-      return secret ? identifyCookie(request, secret) : null
+      return secret ? identifyCookie(request, secret, csrf) : null
     },
   }
 }
