@@ -1,5 +1,6 @@
 import { SCOPES } from '../core/access'
 import { EVENTS, SUBSCRIBABLE_EVENTS } from '../core/events'
+import { escapeHtml } from '../core/html'
 import { type AssetName, assetUrl } from './assets'
 import account from './pages/account.html' with { type: 'text' }
 import invite from './pages/invite.html' with { type: 'text' }
@@ -74,15 +75,6 @@ function fill(template: unknown, places: Record<string, string>): string {
     if (html === undefined) throw new Error(`Nothing fills {{${place}}} of a page.`)
     return html
   })
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
 }
 
 const choice = (name: string, value: string, title = ''): string =>

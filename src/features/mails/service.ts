@@ -9,6 +9,8 @@ import type { Logger } from '../../platform/logger'
 import type { Vault } from '../../platform/vault'
 import { type MailRow, mails } from './table'
 
+export type { MailBacklog } from './backlog'
+
 const NEWEST = 'newest'
 
 export type OutgoingMail = {
@@ -16,18 +18,20 @@ export type OutgoingMail = {
   subject: string
   text: string
   html?: string
+  /** Where the recipient ends mails of this kind (RFC 2369, RFC 8058). */
+  unsubscribeUrl?: string
   /** What it is for, e.g. `account.reset_password`. */
   kind: string
 }
 
 export type MailQuery = { limit: number; offset: number; cursor?: string | undefined }
 
-export type MailBody = { text: string; html: string | null }
+export type MailBody = { text: string; html: string | null; unsubscribeUrl?: string }
 
 /** Takes mails to the world. An error with `permanent: true` is not worth another try. */
 export type Mailer = {
   readonly configured: boolean
-  send(mail: { to: string; subject: string; text: string; html?: string }): Promise<void>
+  send(mail: Omit<OutgoingMail, 'kind'>): Promise<void>
 }
 
 export type MailDeps = {
@@ -98,10 +102,10 @@ export function createMailService({ db, clock, vault, logger, mailer, audit }: M
   async function deliver(row: MailRow): Promise<void> {
     const body = bodyOf(row)
     if (!body) return finish(row, { state: 'failed', lastError: 'The body is missing.' })
-    const { text, html } = body
-    const head = { to: row.recipient, subject: row.subject, text }
+    const { html, ...rest } = body
+    const mail = { to: row.recipient, subject: row.subject, ...rest }
     try {
-      await mailer.send(html === null ? head : { ...head, html })
+      await mailer.send(html === null ? mail : { ...mail, html })
       finish(row, { state: 'sent', sentAt: clock.now(), bodySealed: null, lastError: null })
     } catch (failure) {
       const lastError = failure instanceof Error ? failure.message.slice(0, 500) : 'Unknown error'
@@ -134,10 +138,10 @@ export function createMailService({ db, clock, vault, logger, mailer, audit }: M
     configured: mailer.configured,
 
     /** Queues a mail within the caller's transaction and answers its id. */
-    enqueue(tx: Tx, { to, subject, text, html, kind }: OutgoingMail): string {
+    enqueue(tx: Tx, { to, subject, text, html, unsubscribeUrl, kind }: OutgoingMail): string {
       const now = clock.now()
       const id = newId('mail', now)
-      const body: MailBody = { text, html: html ?? null }
+      const body = { text, html: html ?? null, unsubscribeUrl }
       const bodySealed = vault.seal(JSON.stringify(body), sealContext(id))
       tx.insert(mails)
         .values({

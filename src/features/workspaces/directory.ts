@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { type Identity, type Principal, type Role, SCOPES, scopesOfRole } from '../../core/access'
 import type { Database } from '../../platform/database'
 import { members, type WorkspaceRow, workspaces } from './table'
@@ -60,22 +60,16 @@ export function createWorkspaceDirectory({ db }: { db: Database }) {
     return { ...identity, workspaceId: boundId, role: null, scopes: identity.grantedScopes }
   }
 
-  const ids = new Map<number, string>()
-  const idQuery = db.read
-    .select({ id: workspaces.id })
-    .from(workspaces)
-    .where(eq(workspaces.no, sql.placeholder('no')))
-    .prepare()
-
   return {
+    /** The users who own a workspace. */
+    ownerIdsOf: createOwnerQuery(db),
+
     /** The id behind a number; numbers are never used again, so it is remembered. */
-    idOf(no: number): string | undefined {
-      const id = ids.get(no) ?? idQuery.get({ no })?.id
-      if (id !== undefined) ids.set(no, id)
-      return id
-    },
+    idOf: createIdMemory(db),
     /** For how many days each live workspace keeps single clicks, by its number. */
     retentions: (): { no: number; retentionDays: number | null }[] => retentionQuery.all(),
+    /** Live workspaces of numbers above `no`, at most `limit`, in their order. */
+    liveAfter: createPages(db),
     /** A workspace that is not deleted. */
     findLive,
     /** A workspace, deleted ones too until they are purged. */
@@ -98,9 +92,43 @@ export function createWorkspaceDirectory({ db }: { db: Database }) {
   }
 }
 
+function createIdMemory(db: Database) {
+  const ids = new Map<number, string>()
+  const query = db.read
+    .select({ id: workspaces.id })
+    .from(workspaces)
+    .where(eq(workspaces.no, sql.placeholder('no')))
+    .prepare()
+  return (no: number): string | undefined => {
+    const id = ids.get(no) ?? query.get({ no })?.id
+    if (id !== undefined) ids.set(no, id)
+    return id
+  }
+}
+
+const createPages =
+  (db: Database) =>
+  (no: number, limit: number): WorkspaceRow[] =>
+    db.read
+      .select()
+      .from(workspaces)
+      .where(and(gt(workspaces.no, no), isNull(workspaces.deletedAt)))
+      .orderBy(asc(workspaces.no))
+      .limit(limit)
+      .all()
+
 /** Granted ∩ role. */
 function narrowed(granted: Identity['grantedScopes'], role: Role): Principal['scopes'] {
   const ofRole = scopesOfRole(role)
   if (granted.size === SCOPES.length) return ofRole
   return new Set([...granted].filter((scope) => ofRole.has(scope)))
+}
+
+function createOwnerQuery(db: Database): (workspaceId: string) => string[] {
+  const query = db.read
+    .select({ userId: members.userId })
+    .from(members)
+    .where(and(eq(members.workspaceId, sql.placeholder('id')), eq(members.role, 'owner')))
+    .prepare()
+  return (id) => query.all({ id }).map(({ userId }) => userId)
 }

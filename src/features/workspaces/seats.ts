@@ -105,6 +105,10 @@ export function createSeats({ db, people, audit }: SeatDeps) {
         .map(seatOf)
     },
 
+    /** A seat by its id. */
+    find: (memberId: string): MemberRow | undefined =>
+      db.read.select().from(members).where(eq(members.id, memberId)).get(),
+
     /** The longest-standing owner: who answers for what a workspace's key does. */
     ownerOf(workspaceId: string): Person | undefined {
       const owners = and(eq(members.workspaceId, workspaceId), eq(members.role, 'owner'))
