@@ -1,9 +1,12 @@
 import { compose, type Runtime } from '../compose'
 import { readConfig } from '../config'
 import { SECOND, systemClock } from '../core/clock'
+import type { Logger } from '../platform/logger'
+import { pause } from '../platform/loops'
 
 /** Time for requests and deliveries in flight before they are cut, and for all of the stop. */
 const STOP_MS = 15 * SECOND
+const LAST_WORDS_MS = 50
 
 /** Runs until `signal` asks to stop; then answers what is under way, stores it, and ends. */
 export async function serve(signal: AbortSignal): Promise<number> {
@@ -11,6 +14,10 @@ export async function serve(signal: AbortSignal): Promise<number> {
   const config = readConfig()
   const runtime = compose(config)
   try {
+    const { health, logger } = runtime.services
+    health.onFailure((failure, error) => {
+      if (failure === 'broken') leaveAtOnce(logger, error)
+    })
     // Who is ready must be able to sign in; a set-up link needs the port, known after listening.
     if (config.adminEmail !== null) await runtime.firstStart()
     const { url } = runtime.listen()
@@ -21,11 +28,20 @@ export async function serve(signal: AbortSignal): Promise<number> {
       if (signal.aborted) resolve()
       else signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    runtime.services.logger.info('Stopping: finishing what is under way.')
+    logger.info('Stopping: finishing what is under way.')
   } finally {
     await runtime.stop(STOP_MS)
   }
   return 0
+}
+
+/** What memory holds and what the disk holds may differ now; the next start reads the disk anew. */
+function leaveAtOnce(logger: Logger, error: unknown): void {
+  logger.error('The disk failed to keep what was written. Ending, to start again from the disk.', {
+    error,
+  })
+  // Until then the request that met it is answered 500.
+  void pause(LAST_WORDS_MS).then(() => process.exit(1))
 }
 
 type FirstWords = { url: string; tookMs: number; setupUrl: string | null }
