@@ -7,7 +7,10 @@ import { analyticsRoutes, clickDetailRoutes } from './features/analytics/routes'
 import { adminAuditRoutes } from './features/audit/routes'
 import { authRoutes, sessionRoutes, tokenRoutes } from './features/auth/routes'
 import { adminPlansRoutes } from './features/billing/admin-routes'
+import { adminInvoicesRoutes, adminSubscriptionsRoutes } from './features/billing/collecting-routes'
+import { payingRoutes } from './features/billing/paying-routes'
 import { meRoutes, plansRoutes } from './features/billing/routes'
+import { billingRoutes } from './features/billing/subscription-routes'
 import { conversionRoutes } from './features/conversions/report-routes'
 import { trackRoutes } from './features/conversions/routes'
 import { domainsRoutes, tlsCheckRoutes } from './features/domains/routes'
@@ -21,6 +24,9 @@ import { linkQrRoutes, publicQrRoutes } from './features/links/qr-routes'
 import { linksRoutes } from './features/links/routes'
 import { linkSimulationRoutes } from './features/links/simulation-routes'
 import { mailsRoutes } from './features/mails/routes'
+import { reportPageRoutes } from './features/reports/page-routes'
+import { reportsRoutes } from './features/reports/routes'
+import { adminCronRunsRoutes, cronRoutes } from './features/schedule/routes'
 import { stripeRoutes } from './features/stripe/routes'
 import { docsRoutes } from './features/system/docs'
 import { systemRoutes } from './features/system/routes'
@@ -59,6 +65,7 @@ const TAGS = {
   Administration: 'For superadmins: users, plans, workspaces, audit log, mails.',
   Analytics: 'Clicks over time and by link, place, origin and device; exports.',
   Authentication: 'Tokens, sign-up, proof of an address, forgotten passwords.',
+  Billing: 'The subscription of a workspace, its invoices and what is used of its limits.',
   Conversions: 'Leads, sales and refunds, their customers and the links they are owed to.',
   Documentation: 'This document.',
   Domains: 'Hosts of your own that serve short links, and the DNS records they need.',
@@ -69,6 +76,8 @@ const TAGS = {
   Links: 'Short links and their clicks.',
   Members: 'Who sits in a workspace, and invitations.',
   Plans: 'The catalogue of plans.',
+  Reports: 'What each week was, stored, mailed, and shown to people without an account.',
+  Schedule: 'What comes due by the calendar, for a scheduler outside.',
   Session: 'The cookie session of the dashboard.',
   Tags: 'Tags that links have, any number each.',
   'UTM templates': 'Sets of UTM parameters to be copied to links.',
@@ -81,6 +90,31 @@ const REDIRECT_ROUTES = ['/:slug', '/l/:slug'].map((path) => ({ method: 'GET', p
 
 const wantsPage = ({ headers }: Request): boolean =>
   headers.get('accept')?.includes('text/html') ?? false
+
+/** What superadmins alone may call. */
+const OPERATOR_ROUTES = [
+  adminRoutes,
+  adminPlansRoutes,
+  adminInvoicesRoutes,
+  adminSubscriptionsRoutes,
+  adminWorkspacesRoutes,
+  adminAuditRoutes,
+  adminCronRunsRoutes,
+  mailsRoutes,
+] as const
+
+type PageDeps = Parameters<typeof trackerRoutes>[0] &
+  Parameters<typeof landingRoutes>[0] &
+  Parameters<typeof reportPageRoutes>[0] &
+  Parameters<typeof publicQrRoutes>[0]
+
+/** What is for people and pages without an account, outside of the API. */
+const pageRoutes = (deps: PageDeps): AnyElysia =>
+  new Elysia({ name: 'pages' })
+    .use(trackerRoutes(deps))
+    .use(landingRoutes(deps))
+    .use(reportPageRoutes(deps))
+    .use(publicQrRoutes(deps))
 
 export type App = ReturnType<typeof createApp>
 
@@ -102,6 +136,8 @@ export function createApp(services: Services) {
   api.use(keysRoutes(deps, '/api-keys'))
   api.use(plansRoutes(deps))
   api.use(meRoutes(deps))
+  api.use(billingRoutes(deps))
+  api.use(payingRoutes(deps))
   api.use(linksRoutes(deps))
   api.use(linkBulkRoutes(deps))
   api.use(importsRoutes(deps))
@@ -116,12 +152,9 @@ export function createApp(services: Services) {
   api.use(trackRoutes(deps))
   api.use(conversionRoutes(deps))
   api.use(stripeRoutes(deps))
+  api.use(reportsRoutes(deps))
   api.use(webhooksRoutes(deps))
-  api.use(adminRoutes(deps))
-  api.use(adminPlansRoutes(deps))
-  api.use(adminWorkspacesRoutes(deps))
-  api.use(adminAuditRoutes(deps))
-  api.use(mailsRoutes(deps))
+  for (const routes of OPERATOR_ROUTES) api.use(routes(deps))
 
   let made: OpenApiDocument | undefined
   /** Made when first asked for: it takes longer than the rest of the start. */
@@ -145,13 +178,12 @@ export function createApp(services: Services) {
     })
     .use(tokenRoutes(deps))
     .use(sessionRoutes(deps))
+    .use(cronRoutes(deps))
     .use(api)
     .use(systemRoutes({ ...deps, metricsToken: services.config.metricsToken }))
     .use(tlsCheckRoutes(deps))
     .use(docsRoutes({ access, enabled: services.config.docs, document }))
-    .use(trackerRoutes(deps))
-    .use(landingRoutes(deps))
-    .use(publicQrRoutes(deps))
+    .use(pageRoutes(deps))
 
   const refusalFor = createMethodTable([...app.routes, ...REDIRECT_ROUTES])
   return Object.assign(app, { document, encode })

@@ -1,9 +1,9 @@
 import { migrations } from '../db/migrations'
 import { createApp } from './app'
 import type { Config } from './config'
-import { type Clock, systemClock } from './core/clock'
+import { systemClock } from './core/clock'
 import { OperatorError } from './core/errors'
-import { randomToken } from './core/secret'
+import { equalSecrets, randomToken } from './core/secret'
 import { createUserDirectory } from './features/accounts/directory'
 import { createAccountService } from './features/accounts/service'
 import { createAudit } from './features/audit/service'
@@ -20,43 +20,31 @@ import { LINK_PASSWORD_COST } from './features/links/password-input'
 import { createMailService } from './features/mails/service'
 import { createAnswerStore } from './features/system/answers'
 import { checkAppSecret } from './features/system/installation'
-import { createDeliverer } from './features/webhooks/deliverer'
-import { createOutbox } from './features/webhooks/outbox'
-import { createRetirement } from './features/webhooks/retirement'
+import { createEventing } from './features/webhooks/eventing'
 import { createWorkspaceDirectory } from './features/workspaces/directory'
+import { createGroupQuery } from './features/workspaces/group'
 import { createWorkspaces } from './features/workspaces/service'
+import { createOperations } from './operations'
+import type { Overrides } from './overrides'
+import { type AdminSocket, openAdminSocket } from './platform/admin-socket'
 import { createClientAddress } from './platform/client-address'
 import { openDataDir } from './platform/data-dir'
-import type { DnsRecords } from './platform/dns'
 import { createGroupCommit } from './platform/group-commit'
 import { createInternet } from './platform/internet'
-import { createLogger, type Logger } from './platform/logger'
+import { createLogger } from './platform/logger'
 import { createLoopRunner, nextTurn } from './platform/loops'
-import { createMailer, type Mailer } from './platform/mailer'
+import { createMailer } from './platform/mailer'
 import { migrate } from './platform/migrate'
-import { createPasswords, type PasswordOptions } from './platform/passwords'
+import { createPasswords } from './platform/passwords'
 import { createRateLimiter } from './platform/rate-limiter'
 import { readOrCreateSecret } from './platform/secret-file'
+import { createStorageHealth } from './platform/storage-health'
 import { createVault } from './platform/vault'
 import { createWriteIntent } from './platform/write-intent'
 import { composeLoops, composeProduct, type Product } from './product'
 import { createHandler, endWork, listen } from './server'
 import { VERSION } from './version'
 import { composeFiles } from './workers'
-
-/** What tests put in place of the world. */
-export type Overrides = {
-  clock?: Clock
-  logger?: Logger
-  /** Names to addresses, in place of DNS. */
-  resolve?: (host: string) => Promise<string[]>
-  /** Records of names, in place of DNS. */
-  dns?: DnsRecords
-  mailer?: Mailer
-  passwordCost?: PasswordOptions
-  /** Expand clicks in this thread, when asked to by `drain`, instead of in a Worker. */
-  inThread?: boolean
-}
 
 export type Platform = ReturnType<typeof composePlatform>
 export type Events = ReturnType<typeof composeEvents>
@@ -70,19 +58,20 @@ function composePlatform(config: Config, overrides: Overrides) {
   const clock = overrides.clock ?? systemClock
   const logger = overrides.logger ?? createLogger(config.logLevel)
   const intent = createWriteIntent()
-  const { lock, db } = openDataDir(dataDir, intent)
+  const health = createStorageHealth()
+  const { lock, db } = openDataDir(dataDir, { intent, health })
   const appSecret = config.appSecret ?? readOrCreateSecret(dataDir, 'app.secret')
   migrate(db.sqlite, migrations, clock)
   const vault = createVault(appSecret)
   checkAppSecret(db, vault)
-  const { guarded, dns } = createInternet({
+  const { guarded, trusted, dns } = createInternet({
     ...{ outboundAllow, dnsServers, logger },
     ...{ resolve: overrides.resolve, dns: overrides.dns },
   })
   let origin = config.publicUrl ?? `http://localhost:${config.port}`
   return {
-    ...{ config, clock, logger, lock, appSecret, intent, db, vault, dns, internet: guarded },
-    ...composeFiles(dataDir),
+    ...{ config, clock, logger, lock, appSecret, intent, health, db, vault, dns },
+    ...{ internet: guarded, trusted, ...composeFiles(dataDir, health) },
     commit: createGroupCommit(db),
     publicUrl: () => origin,
     /** The port is known only once it listens, when it was 0. */
@@ -95,6 +84,7 @@ function composePlatform(config: Config, overrides: Overrides) {
     limiter: createRateLimiter(config.rateLimits),
     loops: createLoopRunner({ clock, logger }),
     addressOf: createClientAddress(config.trustProxy),
+    cronSecret: config.cronSecret ?? readOrCreateSecret(dataDir, 'cron.secret'),
     bootId: randomToken(9),
     version: VERSION,
   }
@@ -102,26 +92,23 @@ function composePlatform(config: Config, overrides: Overrides) {
 
 /** Events and where they go. */
 function composeEvents(platform: Platform) {
-  const { clock, db, loops } = platform
-  const audit = createAudit({ db, clock })
-  const onEnqueued = () => {
-    deliverer.wake()
-    loops.wake('webhooks.deliver')
-  }
-  const outbox = createOutbox({ clock, afterCommit: db.afterCommit, onEnqueued })
-  const retirement = createRetirement({ db, clock, outbox, audit })
-  const deliverer = createDeliverer({ ...platform, retirement, nextTurn })
-  return { audit, outbox, retirement, deliverer, onEnqueued }
+  const audit = createAudit(platform)
+  return { audit, ...createEventing({ ...platform, audit, nextTurn }) }
 }
 
 /** People and what they may do. */
 function composePeople(platform: Platform, events: Events) {
-  const { audit, retirement } = events
+  const { audit, outbox, retirement } = events
   const { config, clock, db, vault, publicUrl, passwords, appSecret } = platform
   const users = createUserDirectory({ db, clock })
   const directory = createWorkspaceDirectory({ db })
   const mails = createMailService({ ...platform, audit })
-  const billing = createBilling({ db, clock, audit, workspaces: directory })
+  const ownersOf = (id: string) =>
+    directory.ownerIdsOf(id).flatMap((userId) => users.findById(userId) ?? [])
+  const billing = createBilling({
+    ...{ ...platform, audit, outbox, mails, nextTurn, people: users, stripe: config.stripe },
+    workspaces: { ...directory, ownersOf, liveInGroup: createGroupQuery(platform) },
+  })
   db.write((tx) => billing.seedPlans(tx))
   if (!billing.findPlan(config.defaultPlan)) {
     throw new OperatorError(`DEFAULT_PLAN: there is no plan named "${config.defaultPlan}".`)
@@ -151,7 +138,10 @@ function composePeople(platform: Platform, events: Events) {
   return {
     ...{ users, directory, mails, billing, hotLinks, domains, workspaces, sessions, accounts },
     ...{ auth, keys, answers: createAnswerStore({ db, clock, vault }) },
-    authenticator: { identify, enter: directory.enter, requireFeature: billing.requireFeature },
+    authenticator: {
+      ...{ identify, enter: directory.enter, requireFeature: billing.requireFeature },
+      isCronSecret: (text: string) => equalSecrets(text, platform.cronSecret),
+    },
   }
 }
 
@@ -163,15 +153,18 @@ export function compose(config: Config, overrides: Overrides = {}) {
   const product = composeProduct(platform, events, people, overrides)
   composeLoops(platform, events, people, product)
   const services: Services = { ...platform, ...events, ...people, ...product }
-  const { clock, db, loops, redirector, addressOf, accounts, clicks, deliverer, keys, domains } =
-    services
+  const { db, loops, accounts, clicks, deliverer, keys, domains, upkeep, logger } = services
   const app = createApp(services)
-  const handler = createHandler({ app, redirector, guard: domains.serving.guard, addressOf, clock })
+  upkeep.traffic.learn(app.routes)
+  const handler = createHandler({ ...services, ...upkeep, app, guard: domains.serving.guard })
+  const operations = createOperations(services)
+  let admin: AdminSocket | undefined
   let server: ReturnType<typeof listen> | undefined
   return {
     services,
     app,
     handler,
+    operations,
     /**
      * Creates the superadmin that the configuration names, if there is none yet; else answers
      * where to make the first account, or null when there is one.
@@ -185,6 +178,7 @@ export function compose(config: Config, overrides: Overrides = {}) {
     listen(): { url: string } {
       server = listen({ port: config.port, hostname: config.host, handler })
       platform.setPort(server.port ?? config.port)
+      admin = openAdminSocket({ dataDir: config.dataDir, operations, logger })
       return { url: server.url.href }
     },
 
@@ -193,6 +187,9 @@ export function compose(config: Config, overrides: Overrides = {}) {
       deliverer.recover()
       clicks.start()
       loops.start()
+      // What was missed while nothing ran is made up for at once.
+      if (config.cron) for (const { name } of services.schedule.loops) loops.wake(name)
+      upkeep.start()
     },
 
     /** Does what is due now: clicks counted, events and mails sent. */
@@ -205,7 +202,9 @@ export function compose(config: Config, overrides: Overrides = {}) {
     /** Answers what is under way, stores what was answered, lets go of the file. */
     async stop(graceMs: number): Promise<void> {
       try {
-        await endWork({ server, loops, keys, clicks }, graceMs)
+        upkeep.stop()
+        await admin?.close()
+        await endWork({ server, loops, keys, clicks, streams: services.streams }, graceMs)
       } finally {
         await services.reading?.stop()
         db.close()

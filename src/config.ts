@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { OperatorError } from './core/errors'
 import { isAllowItem } from './platform/destination'
+import { isCronPattern } from './platform/timetable'
 
 const onOff = (fallback: 'on' | 'off') =>
   z
@@ -41,6 +42,12 @@ const webUrl = z
     'must be an origin such as https://links.example.com, without path or user name',
   )
   .transform((text) => new URL(text).origin)
+
+/** `03:30` as the cron pattern of every day at that time; anything else as it is. */
+const cronOf = (text: string): string => {
+  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text.trim()) ?? []
+  return hour === undefined ? text : `${Number(minute)} ${Number(hour)} * * *`
+}
 
 const Environment = z.object({
   PORT: z.coerce
@@ -87,10 +94,30 @@ const Environment = z.object({
       error: 'must be debug, info, warn, error or silent',
     })
     .default('info'),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^[sr]k_\w+$/, 'must be a secret or restricted key, sk_… or rk_…')
+    .optional(),
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_\S+$/, 'must be the signing secret of the webhook, whsec_…')
+    .optional(),
+  STRIPE_BASE_URL: webUrl.default('https://api.stripe.com'),
   RETENTION_DAYS: z.coerce.number('must be a number of days').int().min(1).optional(),
   DOCS: onOff('on'),
   RATE_LIMITS: onOff('on'),
   DNS_SERVERS: list.refine((items) => items.every(dnsServer), 'must be addresses'),
+  BACKUP_DIR: z.string().optional(),
+  BACKUP_KEEP: z.coerce.number('must be a number of backups').int().min(1).max(10_000).default(7),
+  BACKUP_AT: z
+    .string()
+    .default('03:30')
+    .transform(cronOf)
+    .refine(
+      isCronPattern,
+      'must be a time such as 03:30 (UTC), or a cron pattern such as 0 */6 * * *',
+    ),
+  BALLAST_MB: z.coerce.number('must be a number of MiB').int().min(0).max(10_240).default(96),
 })
 
 /** Everything that the operator decided, validated and frozen. */
@@ -114,11 +141,17 @@ export type Config = Readonly<{
   mailFrom: string
   geoipDb: string | null
   metricsToken: string | null
+  /** Null where invoices are not paid through Stripe. */
+  stripe: { secretKey: string; webhookSecret: string; baseUrl: string } | null
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   retentionDays: number | null
   docs: boolean
   rateLimits: boolean
   dnsServers: readonly string[]
+  /** Scheduled backups: absolute path, how many are kept, when (cron, UTC); null for none. */
+  backups: { directory: string; keep: number; cron: string } | null
+  /** Room on the disk that is given up when it is full; 0 for none. */
+  ballastBytes: number
 }>
 
 /** A bad environment: one line per bad variable, ready to be printed. */
@@ -146,6 +179,13 @@ function readVariables(env: Variables, problems: string[]): Variables {
   return values
 }
 
+function stripeOf(value: z.infer<typeof Environment>): Config['stripe'] {
+  const secretKey = value.STRIPE_SECRET_KEY
+  const webhookSecret = value.STRIPE_WEBHOOK_SECRET
+  if (secretKey === undefined || webhookSecret === undefined) return null
+  return { secretKey, webhookSecret, baseUrl: value.STRIPE_BASE_URL }
+}
+
 /** Validates an environment. Throws {@link ConfigError} that names every bad variable at once. */
 export function readConfig(env: Variables = process.env): Config {
   const problems: string[] = []
@@ -158,6 +198,9 @@ export function readConfig(env: Variables = process.env): Config {
   }
   if ((values.ADMIN_EMAIL === undefined) !== (values.ADMIN_PASSWORD === undefined)) {
     problems.push('ADMIN_EMAIL and ADMIN_PASSWORD: set both or neither')
+  }
+  if ((values.STRIPE_SECRET_KEY === undefined) !== (values.STRIPE_WEBHOOK_SECRET === undefined)) {
+    problems.push('STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: set both or neither')
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('\n'))
   const value = parsed.data
@@ -179,10 +222,15 @@ export function readConfig(env: Variables = process.env): Config {
     mailFrom: value.MAIL_FROM,
     geoipDb: value.GEOIP_DB ?? null,
     metricsToken: value.METRICS_TOKEN ?? null,
+    stripe: stripeOf(value),
     logLevel: value.LOG_LEVEL,
     retentionDays: value.RETENTION_DAYS ?? null,
     docs: value.DOCS,
     rateLimits: value.RATE_LIMITS,
     dnsServers: value.DNS_SERVERS,
+    backups: value.BACKUP_DIR
+      ? { directory: resolve(value.BACKUP_DIR), keep: value.BACKUP_KEEP, cron: value.BACKUP_AT }
+      : null,
+    ballastBytes: value.BALLAST_MB * 1024 * 1024,
   })
 }

@@ -1,4 +1,4 @@
-import type { Events, Overrides, People, Platform } from './compose'
+import type { Events, People, Platform } from './compose'
 import { createAdmin } from './features/admin/service'
 import { createAnalytics } from './features/analytics/service'
 import { createSignInRetention } from './features/auth/retention'
@@ -10,18 +10,22 @@ import { createImports } from './features/imports/service'
 import { createLabels } from './features/labels/service'
 import { createLinkCensus } from './features/links/census'
 import { createDoor } from './features/links/door'
+import { createLogos } from './features/links/logo'
 import { createLinkPurge } from './features/links/purge'
 import { createLinkSurface } from './features/links/surface'
+import { createReports } from './features/reports/service'
+import { createSchedule } from './features/schedule/service'
 import { createStripe } from './features/stripe/service'
 import { createAnswerPurge } from './features/system/answers'
-import { createProbes } from './features/system/probes'
 import { createSystemService } from './features/system/service'
 import { createWebhookService } from './features/webhooks/service'
 import { createWorkspacePurge } from './features/workspaces/purge'
+import type { Overrides } from './overrides'
 import { databasePathIn } from './platform/data-dir'
 import { openGeo } from './platform/geo'
 import { nextTurn } from './platform/loops'
 import { createAgentClassifier } from './platform/user-agent'
+import { composeUpkeep } from './upkeep'
 import { VERSION } from './version'
 import { composeClickRunner, composeReading } from './workers'
 
@@ -32,18 +36,23 @@ export function composeProduct(
   platform: Platform,
   events: Events,
   people: People,
-  { inThread = false }: Overrides,
+  { inThread = false, monotonicMs }: Overrides,
 ) {
   const { clock, db, loops } = platform
   const { outbox } = events
   const { billing, hotLinks, domains, directory: workspaces } = people
   const { dataDir, geoipDb } = platform.config
-  const webhooks = createWebhookService({ ...platform, ...events, nextTurn, entitlements: billing })
+  const webhooks = createWebhookService({
+    ...{ ...platform, ...events, ...people, nextTurn, entitlements: billing },
+  })
   const databasePath = databasePathIn(dataDir)
   const reading = composeReading(databasePath, platform.appSecret, inThread)
   const [workspaceIdOf, classify] = [workspaces.idOf, createAgentClassifier()]
   const runner = composeClickRunner({ ...platform, outbox, inThread, databasePath, workspaceIdOf })
-  const clicks = createClickService({ ...platform, dataDir, runner, classify, nextTurn })
+  const clicks = createClickService({
+    ...{ ...platform, dataDir, runner, classify, nextTurn },
+    onRefused: platform.health.noteFailure,
+  })
   const labels = createLabels({ db, clock, entitlements: billing })
   const linking = createLinkSurface({
     ...{ ...platform, outbox, clicks, hotLinks, domains, entitlements: billing, labels, nextTurn },
@@ -59,15 +68,19 @@ export function composeProduct(
   const paid = { ...platform, ...events, conversions, directory: workspaces }
   const stripe = createStripe({ ...paid, requireFeature: billing.requireFeature })
   const analytics = createAnalytics({ ...told, links, conversions, reading })
+  const seen = { analytics, conversions, logos: createLogos(platform), sections: [], nextTurn }
+  const reports = createReports({ ...told, ...events, ...people, ...seen })
+  const schedule = createSchedule({ ...platform, renew: billing.renewal, weekly: reports.weekly })
   const redirector = createDoor({
-    ...{ ...platform, hotLinks, recorder: clicks.recorder, geo: openGeo(geoipDb) },
+    ...{ ...platform, hotLinks, recorder: clicks.recorder, geo: openGeo(geoipDb, platform.logger) },
     ...{ ...domains.serving, pages: links.pages, meter: clicks.meter, classify },
   })
   const admin = createAdmin({ ...platform, ...events, ...people })
-  const [startedAt, probes] = [clock.now(), createProbes({ db, clicks, webhooks })]
+  const upkeep = composeUpkeep({ ...platform, clicks, webhooks, inThread, monotonicMs })
+  const [startedAt, { probes }] = [clock.now(), upkeep]
   const system = createSystemService({ db, clock, loops, version: VERSION, startedAt, probes })
   const features = { webhooks, clicks, labels, conversions, analytics, redirector, admin, system }
-  return { ...linking, ...features, reading, imports, stripe }
+  return { ...linking, ...features, reading, imports, stripe, upkeep, reports, schedule }
 }
 
 /** What goes on in the background. */
@@ -92,13 +105,24 @@ export function composeLoops(
       ({ id }, signal) => webhooks.purgeWorkspace(id, signal),
       ({ id }) => domains.purgeWorkspace(id),
       ({ id }) => product.stripe.purgeWorkspace(id),
+      ({ id }) => people.billing.usage.purgeWorkspace(id),
     ],
   })
   const signInPurge = createSignInRetention({ db, sessions, accounts })
   const purges = [mails.retentionLoop, signInPurge, answerPurge, linkPurge.loop, workspacePurge]
   const works = [mails.loop, keys.loop, domains.loop, product.labelPurge, conversions.upkeep.loop]
-  const sending = [...events.deliverer.loops, product.stripe.loop, ...imports.loops]
+  const sending = [
+    ...events.deliverer.loops,
+    ...webhooks.loops,
+    product.stripe.loop,
+    ...imports.loops,
+  ]
   const keeping = { workspaces: people.directory, retentionDays: platform.config.retentionDays }
   const retention = createClickRetention({ db, clock, nextTurn, ...keeping })
-  for (const loop of [...sending, ...works, ...purges, retention]) loops.add(loop)
+  const scheduled = [
+    people.billing.usage.loop,
+    ...(platform.config.cron ? product.schedule.loops : []),
+  ]
+  const upkeep = [...purges, retention, ...product.upkeep.loops]
+  for (const loop of [...sending, ...works, ...upkeep, ...scheduled]) loops.add(loop)
 }

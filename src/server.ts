@@ -8,6 +8,7 @@ import type { Redirector } from './features/links/redirect'
 import { finishAnswer, preflight } from './http/answer'
 import { normaliseError } from './http/errors'
 import { beginRequest } from './http/request-context'
+import type { Traffic } from './http/traffic'
 import type { ClientAddress } from './platform/client-address'
 import { type LoopRunner, settlesWithin } from './platform/loops'
 
@@ -21,6 +22,7 @@ export type HandlerDeps = {
   guard: DomainServing['guard']
   addressOf: ClientAddress
   clock: Clock
+  traffic: Pick<Traffic, 'note'>
 }
 
 export type Handler = (request: Request, server: RequestServer) => Response | Promise<Response>
@@ -30,7 +32,7 @@ export type Handler = (request: Request, server: RequestServer) => Response | Pr
  * with the headers that all answers share.
  */
 export function createHandler(deps: HandlerDeps): Handler {
-  const { app, redirector, guard, addressOf, clock } = deps
+  const { app, redirector, guard, addressOf, clock, traffic } = deps
 
   /** Through the router; or straight to the envelope, when the redirect path failed. */
   async function route(
@@ -50,6 +52,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     } catch (error) {
       response = app.encode(request, normaliseError(error, 'UNKNOWN'))
     }
+    traffic.note(path, response.status, clock.now() - context.startedAt)
     return finishAnswer(response, context)
   }
 
@@ -114,11 +117,31 @@ async function stopListening(server: Bun.Server<undefined>, graceMs: number): Pr
   if (!(await settlesWithin(ended, graceMs))) await server.stop(true)
 }
 
+const LAST_TRIES = 5
+const LAST_PAUSE_MS = 100
+
+/**
+ * Writes what may be lost, which must not keep the rest from ending: tried again while another
+ * program holds the database, and then let go of.
+ */
+async function writeLast(write: () => void): Promise<void> {
+  for (let tries = 1; tries <= LAST_TRIES; tries++) {
+    try {
+      return write()
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'unavailable') throw error
+    }
+    await settlesWithin(new Promise(() => {}), LAST_PAUSE_MS)
+  }
+}
+
 export type Work = {
   server: Bun.Server<undefined> | undefined
   loops: Pick<LoopRunner, 'stop'>
   keys: Pick<Keys, 'writeUses'>
   clicks: Pick<ClickService, 'close' | 'abandon'>
+  /** Answers that never end by themselves. */
+  streams: { close(): void }
 }
 
 /**
@@ -127,11 +150,12 @@ export type Work = {
  * spool for the next start.
  */
 export async function endWork(work: Work, graceMs: number): Promise<void> {
-  const { server, loops, keys, clicks } = work
+  const { server, loops, keys, clicks, streams } = work
+  streams.close()
   const answerMs = (graceMs * 2) / 3
   async function end(): Promise<void> {
     await Promise.all([server && stopListening(server, answerMs), loops.stop(answerMs)])
-    keys.writeUses()
+    await writeLast(() => keys.writeUses())
     await clicks.close()
   }
   if (!(await settlesWithin(end(), graceMs))) clicks.abandon()

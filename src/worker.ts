@@ -1,5 +1,5 @@
 import { setPriority } from 'node:os'
-import { MINUTE, SECOND, systemClock } from './core/clock'
+import { SECOND, systemClock } from './core/clock'
 import { createAnalyticsJobs } from './features/analytics/read-worker'
 import { type AnalyticsReader, createAnalyticsReader } from './features/analytics/reader'
 import type { ClickWorkerOptions } from './features/clicks/click-worker'
@@ -16,10 +16,12 @@ import { createSearchInThread, type LinkSearch, type SearchJobs } from './featur
 import { createUsedUp } from './features/links/used-up'
 import { createOutbox } from './features/webhooks/outbox'
 import { createWorkspaceDirectory } from './features/workspaces/directory'
-import { checkpoint } from './platform/checkpoint'
-import { type Database, openDatabase } from './platform/database'
+import { type BackupOrder, makeBackup } from './platform/backup'
+import { checkpoint, emptyLog } from './platform/checkpoint'
+import { type Database, openDatabase, sqliteCode } from './platform/database'
 import { createLogger, type Logger } from './platform/logger'
 import type { ReadingJobs } from './platform/reading-worker'
+import { storageFailureOf } from './platform/storage-health'
 import { createAgentClassifier } from './platform/user-agent'
 import type { WorkerAnswer, WorkerRequest } from './platform/worker'
 import { createWriteIntent, type WriteIntent } from './platform/write-intent'
@@ -35,9 +37,10 @@ const STORM_PAUSES = 9
 /** The wait grows by {@link PAUSE_MS} with each look that finds nothing, up to this. */
 const IDLE_MS_MAX = 100
 const RETRY_MS = SECOND
+const CHECKPOINT_EVERY_MS = SECOND
 const CACHE_KIB = 4_000
 /** Answers to people go before what may wait, and after redirects. */
-const READER_NICENESS = 5
+const READER_NICENESS = 12
 const READER_CACHE_KIB = 16_000
 const BUSY_TIMEOUT_MS = 2_000
 
@@ -87,15 +90,18 @@ async function step(worker: Clicks): Promise<boolean> {
   try {
     return worker.pipeline.step()
   } catch (error) {
+    // Ends this Worker, and by its reason the process: see `storageFailureOf`.
+    if (storageFailureOf(error) === 'broken') throw new Error(`${sqliteCode(error)}`)
     worker.logger.error('Clicks wait in the spool: the database refused them.', { error })
     await sleep(RETRY_MS)
     return false
   }
 }
 
-function checkpointWhenDue(worker: Clicks, everyMs: number): void {
+/** What others wrote, too; where nobody did there is nothing to do. */
+function checkpointWhenDue(worker: Clicks): void {
   const now = systemClock.now()
-  if (Math.abs(now - worker.lastCheckpointAt) < everyMs) return
+  if (Math.abs(now - worker.lastCheckpointAt) < CHECKPOINT_EVERY_MS) return
   worker.lastCheckpointAt = now
   try {
     checkpoint(worker.db.sqlite)
@@ -112,7 +118,7 @@ async function run(worker: Clicks): Promise<void> {
     const tookMs = Math.max(1, systemClock.now() - startedAt)
     waitMs = isBusy ? PAUSE_MS : Math.min(IDLE_MS_MAX, waitMs + PAUSE_MS)
     if (isBusy && worker.isStorm()) waitMs = Math.min(IDLE_MS_MAX, tookMs * STORM_PAUSES)
-    checkpointWhenDue(worker, isBusy ? SECOND : MINUTE)
+    checkpointWhenDue(worker)
     await sleep(waitMs)
   }
 }
@@ -158,6 +164,16 @@ const jobs = {
 
   'links.search': (input: unknown) =>
     reader().search.find(input as SearchJobs['links.search']['input']),
+
+  async 'backup.make'(input: unknown) {
+    if (process.platform === 'linux') setPriority(NICENESS)
+    return makeBackup(input as BackupOrder)
+  },
+
+  async 'log.empty'(input: unknown) {
+    emptyLog(input as string)
+    return null
+  },
 
   async 'clicks.start'(input: unknown) {
     // The marked boundary: the caller is our own `createClickWorker`.

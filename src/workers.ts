@@ -8,10 +8,12 @@ import { type ClickedDeps, createClickedEvents } from './features/links/clicked'
 import type { SearchJobs } from './features/links/search'
 import { createUsedUp } from './features/links/used-up'
 import { createUploadReceiver } from './http/upload'
+import type { BackupOrder, BackupReport } from './platform/backup'
 import type { Logger } from './platform/logger'
 import { nextTurn, pause } from './platform/loops'
 import { createReadingWorker } from './platform/reading-worker'
 import { createSealedFiles } from './platform/sealed-files'
+import type { StorageHealth } from './platform/storage-health'
 import { createAgentClassifier } from './platform/user-agent'
 import { createWorkerClient, type Jobs } from './platform/worker'
 import type { WriteIntent } from './platform/write-intent'
@@ -21,6 +23,7 @@ export type ClickRunnerParts = Omit<ClickedDeps, 'clickIds'> & {
   config: Config
   logger: Logger
   intent: WriteIntent
+  health: StorageHealth
   databasePath: string
   inThread: boolean
 }
@@ -39,7 +42,7 @@ export const composeReading = (databasePath: string, appSecret: string, inThread
 
 /** What stores clicks: a Worker, or this thread when it is told to. */
 export function composeClickRunner(parts: ClickRunnerParts): ClickRunner {
-  const { config, db, logger, intent, databasePath } = parts
+  const { config, db, logger, intent, health, databasePath } = parts
   const { dataDir, logLevel } = config
   const key = clickIdKey(parts.appSecret)
   if (parts.inThread) {
@@ -50,14 +53,40 @@ export function composeClickRunner(parts: ClickRunnerParts): ClickRunner {
     })
   }
   return createClickWorker({
-    createClient: (onEnd) => startWorker<ClickJobs>(onEnd),
+    createClient: (onEnd) =>
+      startWorker<ClickJobs>((reason) => {
+        // What a Worker says when it ends is all that is left of its error.
+        const [code] = /SQLITE_IOERR_\w+/.exec(reason.message) ?? []
+        if (code !== undefined) health.noteFailure(Object.assign(reason, { code }))
+        onEnd(reason)
+      }),
     ...{ databasePath, dataDir, logger, logLevel, intent: intent.buffer, pause },
     clickIdKey: key,
   })
 }
 
 /** Where files of people lie until they are read, and what receives them. */
-export function composeFiles(dataDir: string) {
-  const files = createSealedFiles(join(dataDir, 'imports'))
+export function composeFiles(dataDir: string, health: StorageHealth) {
+  const files = createSealedFiles(join(dataDir, 'imports'), health)
   return { files, receiveUpload: createUploadReceiver({ files, nextTurn }) }
+}
+
+/** What takes long and is asked for rarely. */
+export type MaintenanceJobs = {
+  'backup.make': { input: BackupOrder; output: BackupReport }
+  /** The path of the database. */
+  'log.empty': { input: string; output: null }
+}
+
+/** One job in a Worker of its own, which ends with it. */
+export async function inWorker<Name extends keyof MaintenanceJobs>(
+  job: Name,
+  input: MaintenanceJobs[Name]['input'],
+): Promise<MaintenanceJobs[Name]['output']> {
+  const client = startWorker<MaintenanceJobs>()
+  try {
+    return await client.call(job, input)
+  } finally {
+    client.terminate()
+  }
 }

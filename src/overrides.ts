@@ -1,0 +1,21 @@
+import type { Clock } from './core/clock'
+import type { DnsRecords } from './platform/dns'
+import type { Logger } from './platform/logger'
+import type { Mailer } from './platform/mailer'
+import type { PasswordOptions } from './platform/passwords'
+
+/** What tests put in place of the world. */
+export type Overrides = {
+  clock?: Clock
+  logger?: Logger
+  /** Names to addresses, in place of DNS. */
+  resolve?: (host: string) => Promise<string[]>
+  /** Records of names, in place of DNS. */
+  dns?: DnsRecords
+  mailer?: Mailer
+  passwordCost?: PasswordOptions
+  /** Expand clicks in this thread, when asked to by `drain`, instead of in a Worker. */
+  inThread?: boolean
+  /** A clock that is never set, in place of the machine's. */
+  monotonicMs?: () => number
+}
