@@ -83,6 +83,7 @@ const REFUSED: readonly [rules.Rule, string, string][] = [
   [rules.timers, LINKS, "import { Cron } from 'croner'\nnew Cron('* * * * *')"],
   [rules.timers, LINKS, "import { setTimeout } from 'node:timers/promises'"],
   [rules.outbound, LINKS, "await fetch('https://example.com/')"],
+  [rules.outbound, LINKS, 'const session = new Bun.FetchSession()'],
   [rules.outbound, LINKS, "import { request } from 'node:https'"],
   [rules.outbound, LINKS, "import { lookup } from 'node:dns/promises'"],
   [rules.outbound, LINKS, "import { connect, isIP } from 'node:net'"],
@@ -138,6 +139,7 @@ const ACCEPTED: readonly [rules.Rule, string, string][] = [
   [rules.idempotency, ROUTES, "new Elysia().post('', ({ once }) => once(() => create()), {})"],
   [rules.idempotency, ROUTES, "new Elysia().post('', () => hit(), { access: 'public' })"],
   [rules.idempotency, ROUTES, "new Elysia().post('/2fa/setup', () => setUp(), {})"],
+  [rules.idempotency, ROUTES, "new Elysia().post('/r/:token', () => enter(), { parse: 'none' })"],
 ]
 
 const inOneLine = (source: string): string => source.replace(/\s+/g, ' ').slice(0, 70)

@@ -23,7 +23,6 @@ async function refusal(env: Record<string, string>) {
 test.each([
   ['ADMIN_PASSWORD', { ADMIN_EMAIL: 'a@example.com', ADMIN_PASSWORD: 'password123' }],
   ['DEFAULT_PLAN', { DEFAULT_PLAN: 'nowhere' }],
-  ['GEOIP_DB', { GEOIP_DB: '/nowhere.mmdb' }],
   ['HOST', { HOST: '203.0.113.1' }],
   ['DATA_DIR', { DATA_DIR: '/proc/nowhere' }],
 ])('a %s that cannot be used ends the start with one line that names it', async (name, env) => {

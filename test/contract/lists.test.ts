@@ -15,6 +15,8 @@ beforeAll(async () => {
   app = await createTestApp()
   owner = await inhabitant(app, 'alpha')
   for (const round of ['one', 'two']) await inhabitant(app, round)
+  for (const task of ['renew', 'weekly'] as const) await app.services.schedule.run(task, 'loop')
+  invoiceAgain()
   for (let nth = 0; nth < 3; nth++) {
     await owner.key.post('/api/v1/keys', { name: `Key ${nth}` })
     await owner.key.post('/api/v1/domains', { domain: `d${nth}.alpha.example` })
@@ -42,6 +44,15 @@ beforeAll(async () => {
   )
 })
 afterAll(() => app[Symbol.asyncDispose]())
+
+/** Another invoice of the owner's: the first is not asked for any more, and the plan comes back. */
+function invoiceAgain(): void {
+  const { db, directory, billing } = app.services
+  const { principal, workspaceId } = owner.tenant
+  const group = directory.billingGroupOf(workspaceId) ?? ''
+  db.write((tx) => billing.changePlan(tx, group, 'pro'))
+  billing.subscriber.change(principal, { plan: 'agency' })
+}
 
 /** A customer who came by the owner's link. */
 async function tellLead(customerExternalId: string): Promise<void> {

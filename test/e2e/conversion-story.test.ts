@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { Webhook } from 'standardwebhooks'
-import { createTestApp, type TestApp } from '../support/app'
+import { type Client, createTestApp, type TestApp } from '../support/app'
 import { startBrowser, type TestBrowser } from '../support/browser'
+import { countOf, type Figures, toldEverywhere } from '../support/conversion-figures'
 import { BROWSER, conversionTenant } from '../support/conversion-tenant'
 import { startLanding } from '../support/landing'
 import { type Receiver, startReceiver } from '../support/receiver'
@@ -36,7 +37,19 @@ async function openShop(app: TestApp) {
   await key.patch(`/api/v1/keys/${id}`, { allowed_origins: [shop.origin] })
   const { id: adId = '', slug = '' } = links[0] ?? {}
   await key.patch(`/api/v1/links/${adId}`, { url: `${shop.origin}/offer?utm_source=ad` })
-  return { key, shop, slug, adUrl: `${api}/${slug}` }
+  const campaign = 'utm_source=ad&utm_medium=banner'
+  return { key, shop, link: { id: adId, slug }, adUrl: `${api}/${slug}?${campaign}` }
+}
+
+/** Another who only looks, and a machine that only fetches. */
+async function passBy(chromium: TestBrowser, adUrl: string): Promise<void> {
+  const context = await chromium.browser.newContext({ userAgent: `${BROWSER} Other` })
+  const page = await context.newPage()
+  await page.goto(adUrl)
+  expect(await page.title()).toBe('Shop')
+  await context.close()
+  const headers = { 'user-agent': 'Mozilla/5.0 (compatible; AhrefsBot/7.0)' }
+  expect((await fetch(adUrl, { headers, redirect: 'manual' })).status).toBe(302)
 }
 
 /** Follows the ad, looks around, signs up where the address knows no click. Answers the click. */
@@ -68,14 +81,29 @@ function delivered({ received }: Receiver, secret: string) {
   })
 }
 
+/** What the story comes to: of 49 euro 9 were given back. */
+const FIGURES: Figures = {
+  ...{ clicks: 2, bots: 1, leads: 1, sales: 1, refunds: 1 },
+  revenue: { EUR: 4000 },
+}
+
+async function expectEverywhere(key: Client, link: { id: string; slug: string }): Promise<void> {
+  const places = await toldEverywhere({ key, link, customer: 'user_1042' })
+  expect(places.length).toBeGreaterThan(45)
+  for (const { place, figures } of places) {
+    expect([place, { ...FIGURES, ...figures }]).toEqual([place, FIGURES])
+  }
+}
+
 test('an ad link brings a visitor, a lead, a sale and a refund, and all who are told agree', async () => {
   const env = { PORT: '0', HOST: '127.0.0.1', PUBLIC_URL: '' }
   await using app = await createTestApp({ env })
-  const { key, shop, slug, adUrl } = await openShop(app)
+  const { key, shop, link, adUrl } = await openShop(app)
   await using _shop = shop
   await using receiver = await startReceiver()
-  const events = ['conversion.lead', 'conversion.sale']
+  const events = ['conversion.lead', 'conversion.sale', 'link.clicked']
   const hook = (await key.post('/api/v1/webhooks', { url: receiver.url, events })).json.data
+  await passBy(chromium, adUrl)
   const context = await chromium.browser.newContext({ userAgent: BROWSER })
   const clickId = await signUp(await context.newPage(), adUrl, shop.origin)
   await context.close()
@@ -87,22 +115,35 @@ test('an ad link brings a visitor, a lead, a sale and a refund, and all who are 
   expect([sale.status, refund.status]).toEqual([201, 201])
   expect((await track({ amount: 4900, invoiceId: 'INV-1' })).json.duplicate).toBe(true)
   await app.drain()
-  await receiver.arrived(3)
+  await receiver.arrived(6)
 
+  const { slug } = link
   const story: Told[] = [
     { type: 'lead', amount: null, currency: null, slug, source: 'browser' },
     { type: 'sale', amount: 4900, currency: 'EUR', slug, source: 'api' },
     { type: 'refund', amount: -900, currency: 'EUR', slug, source: 'api' },
   ]
   const heard = delivered(receiver, hook.secret)
-  expect(heard.map(({ data }) => told(data)).toSorted(byStory)).toEqual(story)
-  expect(heard.map(({ data }) => data.clickId)).toEqual([clickId, clickId, clickId])
-  expect(heard.map(({ data }) => data.customer.externalId)).toEqual(new Array(3).fill('user_1042'))
   const feed: { type: string; data: object }[] = (await key.get('/api/v1/events')).json.data
-  const listed = feed.filter(({ type }) => type.startsWith('conversion.'))
-  expect(listed.map(({ data }) => told(data)).toSorted(byStory)).toEqual(story)
-  expect((await key.get('/api/v1/analytics/overview?interval=24h')).json.data.clicks).toBe(1)
-  expect((await key.get(`/api/v1/links/${slug}`)).json.data.clicks).toBe(1)
+  for (const messages of [heard, feed]) {
+    const listed = messages.filter(({ type }) => type.startsWith('conversion.'))
+    expect(listed.map(({ data }) => told(data)).toSorted(byStory)).toEqual(story)
+  }
+  const conversions = heard.filter(({ type }) => type !== 'link.clicked').map(({ data }) => data)
+  expect(conversions.map((data) => data.clickId)).toEqual(new Array(3).fill(clickId))
+  expect(conversions.map((data) => data.customer.externalId)).toEqual(
+    new Array(3).fill('user_1042'),
+  )
+  const verdicts = heard.flatMap(({ data }) => data.verdict ?? [])
+  expect(verdicts.toSorted()).toEqual(['bot', 'human', 'human'])
+
+  expect({ ...FIGURES, ...countOf(conversions) }).toEqual(FIGURES)
+  await expectEverywhere(key, link)
+  await app.services.loops.run('conversions.settle')
+  await expectEverywhere(key, link)
+  // A customer of two visitors.
+  const { conversionRate } = (await key.get('/api/v1/conversions/summary')).json.data
+  expect(conversionRate).toBe(0.5)
 }, 120_000)
 
 const ORDER = ['lead', 'sale', 'refund']

@@ -159,7 +159,7 @@ test('questions that make no sense are refused with the field that is wrong', as
 
 test('a combination is refused where single clicks were dropped, one filter is not', async () => {
   await using app = await createTestApp()
-  const { key, add, tenant } = await analyticsTenant(app)
+  const { key, add, tenant, links } = await analyticsTenant(app)
   const values = { country: 'DE', device: 'mobile' }
   await add([
     { at: '2025-11-01T10:00:00Z', ...values },
@@ -173,6 +173,10 @@ test('a combination is refused where single clicks were dropped, one filter is n
   ).toHaveLength(2)
   const overview = (query: string) => key.get(`${BASE}/overview?interval=1y&${query}`)
   expect((await overview('country=DE')).json.data.clicks).toBe(2)
+  const chart = (await key.get(`${BASE}/chart?interval=1y&linkId=${links[0]?.id}&country=DE`)).json
+    .data
+  const inTime = chart.points.map((point: { clicks: number }) => point.clicks)
+  expect(inTime.reduce((sum: number, clicks: number) => sum + clicks, 0)).toBe(2)
   const { status, json } = await overview('country=DE&device=mobile')
   expect([status, json.field]).toEqual([400, 'start'])
   expect(json.message).toContain('2026-01-09')

@@ -63,7 +63,7 @@ describe('variants', () => {
         const sum = weights.reduce((total, weight) => total + weight, 0)
         const counts = new Map<string, number>()
         for (const visitor of visitors) {
-          const key = pickVariant(variants, drawerOf(linkNo, visitor))?.key ?? ''
+          const key = pickVariant(variants, { draw: drawerOf(linkNo, visitor) })?.key ?? ''
           counts.set(key, (counts.get(key) ?? 0) + 1)
         }
         for (const { key, weight } of variants) {
@@ -81,10 +81,10 @@ describe('variants', () => {
       fc.property(linkNos, weightLists, fc.nat(60_000), (linkNo, weights, visitor) => {
         const variants = contenders(weights)
         const drawer = drawerOf(linkNo, visitor)
-        const picked = pickVariant(variants, drawer)?.key
-        expect(pickVariant(variants.toReversed(), drawer)?.key).toBe(picked)
+        const picked = pickVariant(variants, { draw: drawer })?.key
+        expect(pickVariant(variants.toReversed(), { draw: drawer })?.key).toBe(picked)
         const doubled = contenders(weights.map((weight) => weight * 2))
-        expect(pickVariant(doubled, drawer)?.key).toBe(picked)
+        expect(pickVariant(doubled, { draw: drawer })?.key).toBe(picked)
       }),
     )
   })
@@ -105,7 +105,10 @@ describe('variants', () => {
           const grew = weight > (weights[index] ?? 0)
           for (const visitor of visitors.slice(0, 300)) {
             const drawer = drawerOf(linkNo, visitor)
-            const [was, is] = [pickVariant(before, drawer)?.key, pickVariant(after, drawer)?.key]
+            const [was, is] = [
+              pickVariant(before, { draw: drawer })?.key,
+              pickVariant(after, { draw: drawer })?.key,
+            ]
             if (was !== is) expect(grew ? is : was).toBe(changed)
           }
         },
@@ -120,8 +123,8 @@ describe('variants', () => {
         const before = contenders(weights)
         for (const visitor of visitors.slice(0, 300)) {
           const drawer = drawerOf(linkNo, visitor)
-          const was = pickVariant(before, drawer)?.key
-          const is = pickVariant(before.slice(0, -1), drawer)?.key
+          const was = pickVariant(before, { draw: drawer })?.key
+          const is = pickVariant(before.slice(0, -1), { draw: drawer })?.key
           if (was !== before.at(-1)?.key) expect(is).toBe(was)
         }
       }),
@@ -161,7 +164,8 @@ describe('a percentage', () => {
       fc.property(linkNos, (linkNo) => {
         const isIn = holds(linkNo, 'a', 50)
         const others = [
-          (visitor: number) => pickVariant(variants, drawerOf(linkNo, visitor))?.key === 'key0',
+          (visitor: number) =>
+            pickVariant(variants, { draw: drawerOf(linkNo, visitor) })?.key === 'key0',
           holds(linkNo, 'b', 50),
           holds(linkNo + 1, 'a', 50),
         ]

@@ -8,7 +8,9 @@ const linksIn = (app: TestApp): number | undefined =>
   app.services.db.sqlite.query<{ n: number }, []>('SELECT count(*) AS n FROM links').get()?.n
 
 const eventsIn = (app: TestApp): number | undefined =>
-  app.services.db.sqlite.query<{ n: number }, []>('SELECT count(*) AS n FROM events').get()?.n
+  app.services.db.sqlite
+    .query<{ n: number }, []>("SELECT count(*) AS n FROM events WHERE type LIKE 'link.%'")
+    .get()?.n
 
 const statusesOf = (answers: { status: number }[]): Record<number, number> => {
   const counts: Record<number, number> = {}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { fromStripeAmount } from '../../src/features/stripe/amount'
-import { isSignedByStripe, TOLERANCE_MS } from '../../src/features/stripe/signature'
+import { fromStripeAmount } from '../../src/core/stripe-amount'
+import { isSignedByStripe, TOLERANCE_MS } from '../../src/core/stripe-signature'
 import { SIGNING_SECRET, signed } from '../support/stripe'
 
 const NOW = Date.UTC(2026, 4, 18, 10, 30)

@@ -97,13 +97,29 @@ describe('the outbox', () => {
     expect(world.endpointOf('whe_1')?.nextClaimAt).toBeNull()
   })
 
-  test('refuses a body over 256 KiB and leaves nothing behind', () => {
+  test.each([
+    ['one large text', { id: 'link_1', notes: 'x'.repeat(EVENT_BYTES_MAX) }, ['notes']],
+    ['many large texts', { id: 'a', b: 'ä'.repeat(76_000), c: 'ü'.repeat(77_000) }, ['b', 'c']],
+    ['escapes', { id: 'a', controls: '\u0001'.repeat(60_000) }, ['controls']],
+  ])('tells of an event over 256 KiB (%s) without what is too large', (_what, data, omitted) => {
     using world = outboxWorld()
-    expect(() => world.happen({ data: { text: 'x'.repeat(EVENT_BYTES_MAX) } })).toThrow(
-      'more than an event may carry',
-    )
-    expect(world.events()).toHaveLength(0)
-    world.happen()
-    expect(world.events()[0]?.sequence).toBe(1)
+    world.endpoint('whe_1', ['link.created'])
+    world.happen({ data })
+    const [row] = world.events()
+    expect(row?.body.length).toBeLessThanOrEqual(EVENT_BYTES_MAX)
+    const body = JSON.parse(Buffer.from(row?.body ?? '').toString('utf8'))
+    expect(body).toMatchObject({ sequence: 1, data: { id: data.id } })
+    expect(body.data.omitted.toSorted()).toEqual(omitted)
+    expect(Object.keys(body.data).toSorted()).toEqual(['id', 'omitted'])
+    expect(world.deliveries()).toHaveLength(1)
+  })
+
+  test('leaves an event of exactly 256 KiB as it is', () => {
+    using world = outboxWorld()
+    world.happen({ data: { text: '' } })
+    const frame = world.events()[0]?.body.length ?? 0
+    world.happen({ data: { text: 'x'.repeat(EVENT_BYTES_MAX - frame) } })
+    expect(world.events()[1]?.body.length).toBe(EVENT_BYTES_MAX)
+    expect(Buffer.from(world.events()[1]?.body ?? '').toString()).not.toContain('omitted')
   })
 })

@@ -43,6 +43,7 @@ function createGate() {
       requireFeature(_workspaceId, feature) {
         throw new AppError('plan_feature_required', 'Not on this plan.', { feature })
       },
+      isCronSecret: (text) => text === 'the secret of the schedule',
     },
     rates: createRateGate(createRateLimiter(true)),
     commit: async (work) => work(),

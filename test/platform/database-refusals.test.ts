@@ -28,8 +28,27 @@ describe('when the database refuses', () => {
     expect(ran).toBe(false)
     expect(book.ids()).toEqual([])
     await holder.kill()
+    // Nobody asks again at once.
+    await Bun.sleep(70)
     book.db.write((tx) => void tx.insert(notes).values(note(1)).run())
     expect(book.ids()).toEqual([1])
+  })
+
+  test('who waited in vain once hardly waits again, until the lock is had', async () => {
+    using book = notebook()
+    const { db } = book
+    const patience = () => db.sqlite.query('PRAGMA busy_timeout').values()[0]?.[0]
+    const holder = await holdLock('write', book.directory.file('a.db'))
+    expect(refusal(() => db.write(() => undefined)).code).toBe('unavailable')
+    expect(patience()).toBe(20)
+    const tried = db.status().busyErrors
+    expect(refusal(() => db.write(() => undefined)).code).toBe('unavailable')
+    // Refused without even asking for the lock.
+    expect(db.status().busyErrors).toBe(tried)
+    await holder.kill()
+    await Bun.sleep(70)
+    db.write(() => undefined)
+    expect(patience()).toBe(200)
   })
 
   const fill = (book: Notebook) => {

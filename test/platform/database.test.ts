@@ -13,7 +13,7 @@ describe('opening', () => {
     expect(value('synchronous')).toBe(2)
     expect(value('foreign_keys')).toBe(1)
     expect(value('auto_vacuum')).toBe(2)
-    expect(value('busy_timeout')).toBe(250)
+    expect(value('busy_timeout')).toBe(200)
     expect(value('trusted_schema')).toBe(0)
     expect(value('cache_size')).toBe(-32_000)
   })

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { testCertificate } from '../support/certificate'
-import { ALLOWED, expectFailure, get, internetWith } from '../support/outbound'
+import { ALLOWED, expectFailure, get as freshGet, internetWith } from '../support/outbound'
 import { rawServer } from '../support/raw-server'
 
-describe('TLS', () => {
+describe.each([
+  ['of its own', false],
+  ['that is kept', true],
+])('TLS on a connection %s', (_title, keepAlive) => {
+  const get: typeof freshGet = (url, more) => freshGet(url, { keepAlive, ...more })
   let server: Bun.Server<undefined>
   beforeAll(() => {
     server = Bun.serve({

@@ -251,6 +251,17 @@ describe('a cron loop', () => {
     await runner.stop(100)
   })
 
+  test('looks at the clock again when that was set', async () => {
+    const weekly = countingLoop(MONDAY_EIGHT)
+    const { runner, clock } = runnerWith(weekly.loop)
+    clock.set('2026-03-14T12:00:00.000Z')
+    runner.start()
+    clock.advance(3 * 24 * HOUR)
+    runner.clockSet(3 * 24 * HOUR)
+    await weekly.reached(1)
+    await runner.stop(100)
+  })
+
   test.each([
     ['nonsense', undefined],
     ['61 * * * *', undefined],
@@ -327,6 +338,24 @@ describe('overdue', () => {
     expect(runner.status()[0]?.overdue).toBe(true)
     await runner.run('counting')
     expect(runner.status()[0]?.overdue).toBe(false)
+    await runner.stop(100)
+  })
+
+  test('is no loop for a clock that was set, once that is told', async () => {
+    const hourly = countingLoop(NEVER)
+    const gated = gatedLoop()
+    const { runner, clock } = runnerWith(hourly.loop, gated.loop)
+    runner.start()
+    await Promise.all([hourly.reached(1), gated.begun(1)])
+    const overdue = () => runner.status().map((loop) => loop.overdue)
+    for (const days of [3, -6]) {
+      clock.advance(days * 24 * HOUR)
+      runner.clockSet(days * 24 * HOUR)
+      expect(overdue()).toEqual([false, false])
+    }
+    clock.advance(HOUR + MINUTE + SECOND)
+    expect(overdue()).toEqual([true, true])
+    gated.release(1)
     await runner.stop(100)
   })
 

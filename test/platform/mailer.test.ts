@@ -1,48 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { createMailer, type Mail, MailError } from '../../src/platform/mailer'
 import { rawServer } from '../support/raw-server'
-
-type Received = { from: string; to: string[]; source: string }
+import { smtpServer } from '../support/smtp-server'
 
 function refusal(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode })
-}
-
-/** A real SMTP server on loopback that keeps what it is given. */
-async function smtpServer(options: SMTPServerOptions = {}) {
-  const received: Received[] = []
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    allowInsecureAuth: true,
-    onData(stream, session, done) {
-      const chunks: Buffer[] = []
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = session.envelope
-        received.push({
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map((recipient) => recipient.address),
-          source: Buffer.concat(chunks).toString(),
-        })
-        done()
-      })
-    },
-    ...options,
-  })
-  server.on('error', () => {})
-  const port = await new Promise<number>((resolve) => {
-    const listener = server.listen(0, '127.0.0.1', () => {
-      const address = listener.address()
-      resolve(address !== null && typeof address === 'object' ? address.port : 0)
-    })
-  })
-  return {
-    received,
-    url: `smtp://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  }
 }
 
 const mail: Mail = {

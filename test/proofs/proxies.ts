@@ -1,7 +1,8 @@
 /**
  * The examples for Caddy and nginx, run in front of a real server on loopback: a custom domain is
  * verified by real DNS questions, Caddy gets it a certificate because `tls-check` says so and none
- * for another name, and its link is followed through both, with the visitor's own address.
+ * for another name, its link is followed through both, with the visitor's own address, and an event
+ * is heard through both at once.
  * Needs `caddy`, `nginx` and `openssl` in PATH. The names and ports of the examples are kept but
  * for what cannot be had on loopback: ports, certificates and their authority.
  */
@@ -105,7 +106,7 @@ async function serve(dnsServer: string) {
   }
   const SignedIn = z.object({ token: z.string() })
   token = (await post('/api/auth/token', { email: EMAIL, password: PASSWORD }, SignedIn)).token
-  return { port, child, post }
+  return { port, child, post, credential: `Bearer ${token}` }
 }
 
 const DomainAnswer = z.object({
@@ -132,7 +133,8 @@ async function makeLink(dns: Awaited<ReturnType<typeof createDnsServer>>, post: 
   )
   expect('Its short URL', made.data.shortUrl, `https://${CUSTOM}/promo`)
 }
-type Post = Awaited<ReturnType<typeof serve>>['post']
+type Served = Awaited<ReturnType<typeof serve>>
+type Post = Served['post']
 
 /** What every proxy has to do. Each visitor has an address of their own, and may lie about it. */
 async function follow(name: string, port: number, [one, two]: readonly [string, string]) {
@@ -151,7 +153,39 @@ async function follow(name: string, port: number, [one, two]: readonly [string, 
   expect(`${name}: tls-check on a domain`, await statusOf(CUSTOM, check), 404)
 }
 
-async function runCaddy(linksteadPort: number): Promise<void> {
+/** No proxy may hold back what is told as it happens, though the answer never ends. */
+async function hear(name: string, port: number, { post, credential }: Served): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const asked = request(
+    {
+      ...{ host: '127.0.0.1', port, path: '/api/v1/events/stream', servername: MAIN },
+      ...{ rejectUnauthorized: false, agent: false, timeout: 20_000 },
+      headers: { host: MAIN, authorization: credential, 'accept-encoding': 'gzip' },
+    },
+    (answer) => {
+      let told = ''
+      answer.on('data', (chunk) => {
+        told += String(chunk)
+        if (told.includes('event: link.created')) resolve('told')
+        else if (told.includes('the events follow')) void happen().catch(reject)
+      })
+      answer.on('end', () => reject(new Error(`${name} ended the stream: ${told}`)))
+    },
+  )
+  let begun = false
+  async function happen(): Promise<void> {
+    if (begun) return
+    begun = true
+    await post('/api/v1/links', { url: 'https://example.com/heard' }, z.object({}))
+  }
+  asked.on('timeout', () => asked.destroy(new Error(`${name} holds the stream back`)))
+  asked.on('error', reject)
+  asked.end()
+  expect(`${name}: an event`, await promise, 'told')
+  asked.destroy()
+}
+
+async function runCaddy(served: Served): Promise<void> {
   const [http, https] = [await freePort(), await freePort()]
   const options = [
     ...['local_certs', 'skip_install_trust', 'admin off'],
@@ -159,7 +193,7 @@ async function runCaddy(linksteadPort: number): Promise<void> {
     `storage file_system ${join(work, 'caddy')}`,
   ]
   const config = readFileSync(join(ROOT, 'examples/Caddyfile'), 'utf8')
-    .replaceAll('127.0.0.1:3000', `127.0.0.1:${linksteadPort}`)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${served.port}`)
     .replace('\ton_demand_tls', `\t${options.join('\n\t')}\n\ton_demand_tls`)
   const path = join(work, 'Caddyfile')
   writeFileSync(path, config)
@@ -168,6 +202,7 @@ async function runCaddy(linksteadPort: number): Promise<void> {
   })
   await eventually('Caddy', async () => (await visit(https, MAIN, '/healthz')).status === 200)
   await follow('Caddy', https, ['127.0.0.11', '127.0.0.12'])
+  await hear('Caddy', https, served)
   const refused = await visit(https, STRANGER, '/').then(
     ({ status }) => `answered ${status}`,
     () => 'no certificate',
@@ -176,7 +211,7 @@ async function runCaddy(linksteadPort: number): Promise<void> {
   await stop(caddy)
 }
 
-async function runNginx(linksteadPort: number): Promise<void> {
+async function runNginx(served: Served): Promise<void> {
   const https = await freePort()
   const folder = join(work, 'nginx')
   mkdirSync(folder)
@@ -189,8 +224,10 @@ async function runNginx(linksteadPort: number): Promise<void> {
   ])
   expect('openssl', made.exitCode, 0)
   const example = readFileSync(join(ROOT, 'examples/nginx.conf'), 'utf8')
-    .replaceAll('127.0.0.1:3000', `127.0.0.1:${linksteadPort}`)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${served.port}`)
     .replaceAll('listen 443 ssl', `listen 127.0.0.1:${https} ssl`)
+    // The stream has to ask for it itself, behind a proxy that nobody told of streams.
+    .replaceAll('proxy_buffering off;', 'proxy_buffering on;')
     .replace(/ssl_certificate .*;/g, `ssl_certificate ${cert};`)
     .replace(/ssl_certificate_key .*;/g, `ssl_certificate_key ${key};`)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -202,6 +239,7 @@ async function runNginx(linksteadPort: number): Promise<void> {
   const nginx = start(['nginx', '-p', folder, '-e', join(folder, 'error.log'), '-c', path])
   await eventually('nginx', async () => (await visit(https, MAIN, '/healthz')).status === 200)
   await follow('nginx', https, ['127.0.0.21', '127.0.0.22'])
+  await hear('nginx', https, served)
   await stop(nginx)
 }
 
@@ -220,13 +258,15 @@ function expectVisitors(): void {
 
 try {
   using dns = await createDnsServer({ [MAIN]: { A: ['127.0.0.1'] } })
-  const { port, child, post } = await serve(dns.address)
-  await makeLink(dns, post)
-  await runCaddy(port)
-  await runNginx(port)
-  await stop(child)
+  const served = await serve(dns.address)
+  await makeLink(dns, served.post)
+  await runCaddy(served)
+  await runNginx(served)
+  await stop(served.child)
   expectVisitors()
-  console.log('A link on a custom domain is followed through Caddy and nginx by its own visitors.')
+  console.log(
+    'A link on a custom domain is followed through Caddy and nginx by its own visitors, and events are heard.',
+  )
 } finally {
   for (const child of started) child.kill('SIGKILL')
   rmSync(work, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs'
-import { compose, type Overrides, type Runtime } from '../../src/compose'
+import { compose, type Runtime } from '../../src/compose'
 import { readConfig } from '../../src/config'
+import type { Overrides } from '../../src/overrides'
 import { createLogger } from '../../src/platform/logger'
 import { createTestClock, type TestClock } from './clock'
 import { OWNER } from './owner'
@@ -51,7 +52,7 @@ export type TestAppOptions = {
   from?: string
 }
 
-const BASE_ENV = {
+export const BASE_ENV = {
   APP_SECRET: 'a secret of the tests, long enough to be one',
   LOG_LEVEL: 'silent',
   PUBLIC_URL: 'http://localhost:3000',
@@ -124,6 +125,15 @@ function headersOf(credential: string | Headers_ | undefined): Headers_ {
 /** The address that test requests come from unless a test says otherwise. */
 const PEER = { requestIP: () => ({ address: '203.0.113.9' }) }
 
+/** The whole body; of a stream that never ends by itself its first words. */
+async function textOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
+  const reader = response.body?.getReader()
+  const first = await reader?.read()
+  await reader?.cancel()
+  return new TextDecoder().decode(first?.value)
+}
+
 function createClient(runtime: Runtime, credential: string | Headers_ | undefined): Client {
   async function send(method: string, path: string, body?: Body, headers: Headers_ = {}) {
     const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined
@@ -137,7 +147,7 @@ function createClient(runtime: Runtime, credential: string | Headers_ | undefine
       ...(body === undefined ? {} : { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
     })
     const response = await runtime.handler(request, PEER)
-    const text = await response.text()
+    const text = await textOf(response)
     const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
     const json: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
     return { status: response.status, headers: response.headers, json, text }

@@ -30,10 +30,21 @@ const VALUES: Record<string, readonly string[]> = {
   'compose.ts': [
     ...['core', 'platform', 'http', 'features', 'db'],
     ...['app.ts', 'server.ts', 'config.ts', 'version.ts', 'workers.ts', 'product.ts'],
+    ...['operations.ts', 'overrides.ts'],
   ],
-  'product.ts': ['core', 'platform', 'http', 'features', 'version.ts', 'workers.ts'],
+  'operations.ts': ['core', 'platform', 'features', 'import-operations.ts'],
+  'import-operations.ts': ['core', 'platform', 'features'],
+  'overrides.ts': ['core', 'platform'],
+  'product.ts': [
+    ...['core', 'platform', 'http', 'features', 'version.ts', 'workers.ts'],
+    ...['overrides.ts', 'upkeep.ts'],
+  ],
+  'upkeep.ts': ['core', 'platform', 'http', 'features', 'config.ts', 'workers.ts'],
   'workers.ts': ['core', 'platform', 'http', 'features', 'config.ts'],
-  commands: ['core', 'platform', 'features', 'compose.ts', 'config.ts', 'version.ts', 'db'],
+  commands: [
+    ...['core', 'platform', 'http', 'features', 'db'],
+    ...['compose.ts', 'config.ts', 'version.ts', 'workers.ts'],
+  ],
   db: ['platform', 'features'],
   'main.ts': ['core', 'platform', 'commands', 'compose.ts', 'config.ts', 'version.ts'],
 }
@@ -154,7 +165,7 @@ export const clock = all(
 )
 
 const TIMERS =
-  /^src\/(platform\/(loops|group-commit|internet[a-z-]*|exchange|dns)|features\/clicks\/recorder|worker)\.ts$/
+  /^src\/(platform\/(loops|timetable|event-loop|group-commit|internet[a-z-]*|exchange|dns)|features\/clicks\/recorder|worker)\.ts$/
 export const timers = all(
   only(TIMERS, { 'a timer': /(?<![.\w])set(Timeout|Interval|Immediate)\(|\bBun\.sleep/ }),
   onlyImports(TIMERS, /^(croner|(node:)?timers(\/promises)?)$/),
@@ -163,10 +174,12 @@ export const timers = all(
 const OUTBOUND =
   /^src\/(platform\/(internet[a-z-]*|exchange|address|destination|dns)\.ts$|dashboard\/)/
 export const outbound = all(
-  only(OUTBOUND, { fetch: /(?<![.\w]|function )fetch\([^)]|\bBun\.(connect|fetch)\b/ }),
+  only(OUTBOUND, {
+    fetch: /(?<![.\w]|function )fetch\([^)]|\bBun\.(connect|fetch|FetchSession)\b/,
+  }),
   onlyImports(
-    // The health check asks its own server; the mailer's library opens its own connections.
-    new RegExp(`${OUTBOUND.source}|^src/commands/healthcheck\\.ts$`),
+    // Commands ask the server of this machine; the mailer's library opens its own connections.
+    new RegExp(`${OUTBOUND.source}|^src/commands/(healthcheck|admin-client)\\.ts$`),
     /^(node:)?(https?2?|net|tls|dns|dgram)(\/promises)?$|^undici$|^axios$/,
     ['isIP', 'isIPv4', 'isIPv6'],
   ),
@@ -225,14 +238,21 @@ export const unfinished: Rule = (path, source) => {
   return problems
 }
 
-/** Every POST outside of sign-in and two-factor (contract §1) goes through `once`, or it would ignore the Idempotency-Key. */
+/**
+ * Every POST outside of sign-in and two-factor (contract §1) goes through `once`, or it would
+ * ignore the Idempotency-Key. Forms of pages, whose body no parser of the API reads, have none.
+ */
 export const idempotency: Rule = (path, source) => {
   if (!/routes\.ts$/.test(path) || path.startsWith('src/features/auth/')) return []
   const posts = [...source.matchAll(/\.post\(/g)].map(({ index }) =>
     parenthesised(source, index + '.post'.length),
   )
   return posts
-    .filter((post) => !/\bonce\(/.test(post) && !/access: 'public'|^\(\s*'\/2fa\//.test(post))
+    .filter(
+      (post) =>
+        !/\bonce\(/.test(post) &&
+        !/access: '(public|operator)'|parse: 'none'|^\(\s*'\/2fa\//.test(post),
+    )
     .map((post) => `a POST without once(): ${post.replace(/\s+/g, ' ').slice(0, 60)}`)
 }
 

@@ -6,6 +6,9 @@ const MAIN = join(import.meta.dir, '../../src/main.ts')
 export type ServerProcess = AsyncDisposable & {
   /** Without a slash at its end. */
   origin: string
+  pid: number
+  /** Its exit code, once it has ended. */
+  exited: Promise<number>
   /** Asks it to stop, as an operator does; its exit code. */
   stop(): Promise<number>
   /** Ends it at once, as a crash does. */
@@ -28,7 +31,7 @@ export async function startServer(
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC' },
       ...{ HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir },
       ...{ ADMIN_EMAIL: OWNER.email, ADMIN_PASSWORD: OWNER.password },
-      ...{ OUTBOUND_ALLOW: '127.0.0.0/8', ...env },
+      ...{ OUTBOUND_ALLOW: '127.0.0.0/8', BALLAST_MB: '0', ...env },
     },
     stdout: 'pipe',
     stderr: 'pipe',
@@ -46,6 +49,8 @@ export async function startServer(
   const drained = Promise.all([rest(), new Response(child.stderr).text()])
   return {
     origin,
+    pid: child.pid,
+    exited: child.exited,
     stop,
     kill,
     async [Symbol.asyncDispose]() {

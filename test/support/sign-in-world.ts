@@ -130,6 +130,7 @@ function createDoor(
     requireFeature: (): never => {
       throw new AppError('internal', 'No route here asks for a feature.')
     },
+    isCronSecret: () => false,
   }
   const answers = { find: () => undefined, commit: <T>(_: unknown, work: () => T) => work() }
   const access = createAccess({

@@ -1,3 +1,4 @@
+import { DAY } from '../../src/core/clock'
 import type { Answer, Client, TestApp } from './app'
 import { formOf } from './imports'
 import type { Tenant } from './seed'
@@ -120,10 +121,31 @@ export const ROWS: Readonly<Record<string, Row>> = {
     make: ({ app, tenant }) =>
       app.services.stripe.put(tenant.principal, {}).url.split('/').at(-1) ?? '',
   },
+  '/api/v1/reports/{id}': {
+    async make({ app, key }) {
+      const later = app.clock.now() + 14 * DAY
+      await app.services.reports.weekly.run(later, new AbortController().signal)
+      const { json } = await key.get('/api/v1/reports')
+      return String(json.data[0].id)
+    },
+  },
   '/api/v1/admin/users/{id}': { make: ({ tenant }) => tenant.userId },
   '/api/v1/admin/workspaces/{id}': { make: ({ tenant }) => tenant.workspaceId },
   // Not the plan of the tenants, which would lose by a change what their rows need.
   '/api/v1/admin/plans/{id}': { make: () => 'creator' },
+  '/api/v1/billing/invoices/{id}': {
+    make({ app, tenant }) {
+      const { subscriber } = app.services.billing
+      const wanted = { plan: 'agency', interval: 'year' } as const
+      return subscriber.change(tenant.principal, wanted).invoice?.id ?? ''
+    },
+  },
+  '/api/v1/admin/invoices/{id}': {
+    make: ({ ids }) => ids['/api/v1/billing/invoices/{id}'] ?? '',
+  },
+  '/api/v1/admin/subscriptions/{id}': {
+    make: ({ app, tenant }) => app.services.billing.subscriptionOf(tenant.workspaceId)?.id ?? '',
+  },
   '/api/v1/admin/mails/{id}': {
     make({ app, mark }) {
       const { rows } = app.services.mails.list({ limit: 100, offset: 0 })

@@ -1,15 +1,19 @@
 import { Elysia } from 'elysia'
 import { expandScopes, type Identity } from '../../src/core/access'
 import { AppError } from '../../src/core/errors'
+import { createUserDirectory } from '../../src/features/accounts/directory'
+import { createMailService } from '../../src/features/mails/service'
 import { createAnswerStore } from '../../src/features/system/answers'
 import { webhooksRoutes } from '../../src/features/webhooks/routes'
 import { createWebhookService } from '../../src/features/webhooks/service'
+import { createWorkspaceDirectory } from '../../src/features/workspaces/directory'
 import { createAccess } from '../../src/http/access'
 import { finishAnswer } from '../../src/http/answer'
 import { createErrorEncoder, normaliseError } from '../../src/http/errors'
 import { createRateGate } from '../../src/http/rate-limit'
 import { beginRequest } from '../../src/http/request-context'
 import { createLogger } from '../../src/platform/logger'
+import { nextTurn } from '../../src/platform/loops'
 import { createRateLimiter } from '../../src/platform/rate-limiter'
 import { deliveryWorld } from './webhooks'
 
@@ -38,8 +42,14 @@ export const ENDPOINTS_MAX = 5
 export function webhooksServer(outboundAllow?: string[]) {
   const world = deliveryWorld(outboundAllow)
   const { db, clock, vault, outbox, retirement, audit, internet } = world
+  const mails = createMailService({
+    ...{ db, clock, vault, logger: createLogger('silent'), audit: { record: () => {} } },
+    mailer: { configured: true, send: async () => {} },
+  })
   const webhooks = createWebhookService({
-    ...{ db, clock, vault, outbox, retirement, audit, internet },
+    ...{ db, clock, vault, outbox, retirement, audit, internet, mails, nextTurn },
+    ...{ streams: world.streams, publicUrl: () => 'http://localhost:3000' },
+    ...{ directory: createWorkspaceDirectory({ db }), users: createUserDirectory({ db, clock }) },
     onEnqueued: world.wake,
     entitlements: {
       requireRoom(_tx, _workspaceId, _limit, used) {
@@ -58,6 +68,7 @@ export function webhooksServer(outboundAllow?: string[]) {
         scopes: who.grantedScopes,
       }),
       requireFeature: () => undefined,
+      isCronSecret: () => false,
     },
     rates: createRateGate(createRateLimiter(false)),
     answers: createAnswerStore({ db, clock, vault }),
@@ -84,8 +95,11 @@ export function webhooksServer(outboundAllow?: string[]) {
     const answer = finishAnswer(await app.handle(request), context)
     return { status: answer.status, headers: answer.headers, json: await answer.json() }
   }
+  const [replayLoop, noticesLoop] = webhooks.loops
+  const replay = () => replayLoop.run(new AbortController().signal)
+  const notify = () => noticesLoop.run()
   const count = (table: string): number => world.rows(table).length
-  return { ...world, send, count }
+  return { ...world, webhooks, mails, send, count, replay, notify }
 }
 
 export type WebhooksServer = ReturnType<typeof webhooksServer>

@@ -5,6 +5,7 @@ import { createDeliverer, type DelivererDeps } from '../../src/features/webhooks
 import { createOutbox } from '../../src/features/webhooks/outbox'
 import { type AuditLog, createRetirement } from '../../src/features/webhooks/retirement'
 import { addSecret } from '../../src/features/webhooks/secrets'
+import { createEventStreams } from '../../src/features/webhooks/stream'
 import { openDatabase } from '../../src/platform/database'
 import { createInternet } from '../../src/platform/internet'
 import { nextTurn } from '../../src/platform/loops'
@@ -47,6 +48,11 @@ type StoredEndpoint = {
   failingSince: number | null
   consecutiveFailures: number
   nextClaimAt: number | null
+  throttledUntil: number | null
+  breakerUntil: number | null
+  breakerTrips: number
+  sweepAt: number | null
+  ownerToldAt: number | null
 }
 
 /** What a test may set of an endpoint beside its id and events. */
@@ -100,10 +106,12 @@ export function outboxWorld() {
   const onEnqueued = () => {
     woken.times += 1
   }
-  const outbox = createOutbox({ clock, afterCommit: db.afterCommit, onEnqueued })
+  const streams = createEventStreams({ db, clock, nextTurn })
+  const { afterCommit } = db
+  const outbox = createOutbox({ clock, afterCommit, onEnqueued, onWritten: streams.wake })
 
   return {
-    ...{ path, clock, db, outbox, woken, rows },
+    ...{ path, clock, db, outbox, streams, woken, rows },
     actor: SYSTEM_ACTOR,
     /** An endpoint's row, straight into the table. */
     endpoint(id: string, events: EventType[], settings: EndpointSettings = {}) {
@@ -150,7 +158,7 @@ export function deliveryWorld(outboundAllow = ['127.0.0.0/8']) {
   const vault = createVault('an app secret of thirty-two bytes')
   const audited: Entry[] = []
   const audit: AuditLog = { record: (_tx, entry) => void audited.push(entry) }
-  const retirement = createRetirement({ db, clock, outbox, audit })
+  const retirement = createRetirement({ db, clock, outbox, audit, nextTurn })
   const names = new Map<string, string[]>([['example.com', ['93.184.216.34']]])
   const { guarded: internet } = createInternet({
     outboundAllow,
@@ -159,11 +167,11 @@ export function deliveryWorld(outboundAllow = ['127.0.0.0/8']) {
   })
   const logged: string[] = []
   const plain: DelivererDeps = {
-    ...{ db, clock, vault, internet, retirement, nextTurn },
+    ...{ db, clock, vault, internet, outbox, retirement, nextTurn },
     logger: { warn: (message: string) => void logged.push(message) },
     bootId: 'boot1',
     random: () => 0.5,
-    timeoutMs: 2_000,
+    timeoutMs: 5_000,
   }
   const deliverer = (more: Partial<DelivererDeps> = {}) => createDeliverer({ ...plain, ...more })
   const first = deliverer()
