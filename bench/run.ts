@@ -12,6 +12,7 @@ const BENCHES: Record<string, () => Promise<{ bench: (size?: number) => Promise<
   export: () => import('./export'),
   redirect: () => import('./redirect'),
   links: () => import('./links'),
+  outbox: () => import('./outbox'),
   start: () => import('./start'),
 }
 

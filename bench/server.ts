@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compose } from '../src/compose'
+import { compose, type Runtime } from '../src/compose'
 import { readConfig } from '../src/config'
-import { SCOPES } from '../src/core/access'
+import { type Principal, SCOPES } from '../src/core/access'
 import type { PreparedLink } from '../src/features/links/schema'
 import { createLogger } from '../src/platform/logger'
 
@@ -36,18 +36,8 @@ export async function prepare(
     inThread: true,
   })
   await runtime.firstStart()
-  const { users, directory, keys, links, db } = runtime.services
-  const user = users.findByEmail(ADMIN.ADMIN_EMAIL)
-  if (!user) throw new Error('The first start made no account.')
-  const principal = directory.enter(
-    {
-      ...{ kind: 'token', userId: user.id, keyId: null, sessionId: null, actorName: 'bench' },
-      ...{ superadmin: true, boundWorkspaceId: null, allowedOrigins: null },
-      grantedScopes: new Set(SCOPES),
-    },
-    null,
-  )
-  if (!principal) throw new Error('The account has no workspace.')
+  const { keys, links, db } = runtime.services
+  const principal = ownerOf(runtime)
   db.write(() => {
     for (const [index, slug] of slugs.entries()) {
       const url = `https://example.com/page/${index}?a=1`
@@ -57,6 +47,22 @@ export async function prepare(
   const { text } = keys.create(principal, { name: 'bench', kind: 'secret', scopes: ['*'] })
   await runtime.stop(1_000)
   return text
+}
+
+/** The account of {@link prepare} in its workspace. */
+export function ownerOf({ services }: Runtime): Principal {
+  const user = services.users.findByEmail(ADMIN.ADMIN_EMAIL)
+  if (!user) throw new Error('The first start made no account.')
+  const principal = services.directory.enter(
+    {
+      ...{ kind: 'token', userId: user.id, keyId: null, sessionId: null, actorName: 'bench' },
+      ...{ superadmin: true, boundWorkspaceId: null, allowedOrigins: null },
+      grantedScopes: new Set(SCOPES),
+    },
+    null,
+  )
+  if (!principal) throw new Error('The account has no workspace.')
+  return principal
 }
 
 /** The real server as a process of its own, answering. Stop it with SIGTERM. */
