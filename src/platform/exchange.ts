@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { remembered } from '../core/remembered'
 import type { Destination, Scheme } from './destination'
 import { DnsError } from './dns'
 import { OutboundError, toOutboundError } from './outbound-error'
@@ -49,17 +50,8 @@ export function headerValue(response: OutboundResponse, name: string): string | 
 const OUR_HEADERS =
   /^(host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|proxy-.*)$/i
 
-const NAMES_MAX = 1_000
-const ours = new Map<string, boolean>()
-
-/** Whether a header is not the caller's to set; names are few, and remembered. */
-function isOurs(name: string): boolean {
-  const known = ours.get(name)
-  if (known !== undefined) return known
-  const answer = OUR_HEADERS.test(name.trim())
-  if (ours.size < NAMES_MAX) ours.set(name, answer)
-  return answer
-}
+/** Whether a header is not the caller's to set; names are few. */
+const isOurs = remembered(1_000, (name) => OUR_HEADERS.test(name.trim()))
 
 /** What is sent beside the host. Throws {@link OutboundError} for headers that are ours to set. */
 export function requestHeaders({ headers = {}, body }: OutboundRequest): Record<string, string> {

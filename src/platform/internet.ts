@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { type ErrorCode, invalid } from '../core/errors'
+import { remembered } from '../core/remembered'
 import { normaliseHost } from '../core/url'
 import {
   createDestinationPolicy,
@@ -69,13 +70,13 @@ const DESTINATIONS_MAX = 1_000
 
 /** Destinations by URL, parsed once: by form alone one URL is always the same. */
 function createReader(policy: DestinationPolicy) {
-  const known = new Map<string, Destination>()
+  const readers = new Map<string, (url: string) => Destination>()
   return (url: string, schemes: readonly Scheme[] = ['https']): Destination => {
-    const key = `${schemes.join()} ${url}`
-    const destination = known.get(key) ?? policy.read(url, schemes)
-    if (known.size >= DESTINATIONS_MAX) known.clear()
-    known.set(key, destination)
-    return destination
+    const key = schemes.join()
+    const read =
+      readers.get(key) ?? remembered(DESTINATIONS_MAX, (text) => policy.read(text, schemes))
+    readers.set(key, read)
+    return read(url)
   }
 }
 

@@ -1,4 +1,3 @@
-import { eq } from 'drizzle-orm'
 import { type Actor, actorOf, type Principal } from '../../core/access'
 import type { Clock } from '../../core/clock'
 import { AppError, invalid, notFound } from '../../core/errors'
@@ -11,13 +10,8 @@ import type { Invoicing } from './invoicing'
 import type { BillingInterval } from './period'
 import { type Quote, quoteChange } from './quote'
 import { FREE_PLAN, type Renewal } from './renewal'
-import {
-  type InvoiceRow,
-  type PlanRow,
-  type SubscriptionRow,
-  subscriptionPeriods,
-  subscriptions,
-} from './table'
+import { subscriptionOfGroup, updateSubscription } from './subscription'
+import { type InvoiceRow, type PlanRow, type SubscriptionRow, subscriptionPeriods } from './table'
 
 export type ChangingDeps = {
   db: Database
@@ -41,8 +35,7 @@ export function createChanging(deps: ChangingDeps) {
   function rowOf(tx: Tx, workspaceId: string): SubscriptionRow {
     const groupId = workspaces.billingGroupOf(workspaceId)
     if (groupId === undefined) throw notFound('workspace')
-    const ofGroup = eq(subscriptions.billingGroupId, groupId)
-    const row = tx.select().from(subscriptions).where(ofGroup).get()
+    const row = subscriptionOfGroup(tx, groupId)
     if (!row) throw new Error(`The billing group ${groupId} has no subscription.`)
     return row
   }
@@ -53,10 +46,8 @@ export function createChanging(deps: ChangingDeps) {
     return rowOf(tx, workspaceId)
   }
 
-  function update(tx: Tx, row: SubscriptionRow, change: Partial<SubscriptionRow>): SubscriptionRow {
-    const set = { ...change, updatedAt: clock.now() }
-    return tx.update(subscriptions).set(set).where(eq(subscriptions.id, row.id)).returning().get()
-  }
+  const update = (tx: Tx, { id }: SubscriptionRow, change: Partial<SubscriptionRow>) =>
+    updateSubscription(tx, clock, id, change)
 
   function record(
     tx: Tx,

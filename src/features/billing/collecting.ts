@@ -8,6 +8,7 @@ import type { Audit } from '../audit/service'
 import { invoiceNumber } from './invoice-number'
 import type { Invoicing } from './invoicing'
 import { creditUsedIn } from './quote'
+import { updateSubscription } from './subscription'
 import { type InvoiceRow, type SubscriptionRow, subscriptions } from './table'
 
 export type CollectingDeps = {
@@ -39,10 +40,8 @@ export function createCollecting(deps: CollectingDeps) {
     return row
   }
 
-  function update(tx: Tx, id: string, change: Partial<SubscriptionRow>): SubscriptionRow {
-    const set = { ...change, updatedAt: clock.now() }
-    return tx.update(subscriptions).set(set).where(eq(subscriptions.id, id)).returning().get()
-  }
+  const update = (tx: Tx, id: string, change: Partial<SubscriptionRow>) =>
+    updateSubscription(tx, clock, id, change)
 
   /** Nothing is owed any more: the subscription is in good order again. */
   function clear(tx: Tx, id: string): void {

@@ -8,6 +8,7 @@ import { requirePlan } from './catalogue'
 import { type Invoicing, PAST_DUE_AFTER_MS, WITHDRAWN_AFTER_MS } from './invoicing'
 import { periodFrom } from './period'
 import { priceOf, withCredit } from './quote'
+import { updateSubscription } from './subscription'
 import {
   type InvoiceRow,
   invoices,
@@ -41,10 +42,8 @@ const PAGE = 100
 export function createRenewal(deps: RenewalDeps) {
   const { db, clock, logger, invoicing, announcing, workspaces, nextTurn } = deps
 
-  function update(tx: Tx, id: string, change: Partial<SubscriptionRow>): SubscriptionRow {
-    const set = { ...change, updatedAt: clock.now() }
-    return tx.update(subscriptions).set(set).where(eq(subscriptions.id, id)).returning().get()
-  }
+  const update = (tx: Tx, id: string, change: Partial<SubscriptionRow>) =>
+    updateSubscription(tx, clock, id, change)
 
   /** The next period on `planKey`: its row, its invoice and its event, or none of them. */
   function begin(tx: Tx, row: SubscriptionRow, planKey: string, anchorAt: number): SubscriptionRow {

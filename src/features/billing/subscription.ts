@@ -53,6 +53,17 @@ export function subscriptionOfGroup(tx: Tx, groupId: string): SubscriptionRow | 
   return tx.select().from(subscriptions).where(ofGroup).get()
 }
 
+/** Changes a subscription and notes when. Returns what it is then. */
+export function updateSubscription(
+  tx: Tx,
+  clock: Clock,
+  id: string,
+  change: Partial<SubscriptionRow>,
+): SubscriptionRow {
+  const set = { ...change, updatedAt: clock.now() }
+  return tx.update(subscriptions).set(set).where(eq(subscriptions.id, id)).returning().get()
+}
+
 /**
  * Moves a billing group to another plan by the operator's word: its period stays, nothing is asked
  * for until the next, and what was to change or to end is forgotten. Throws `not_found` for the plan.
