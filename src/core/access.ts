@@ -151,13 +151,18 @@ export type Access =
       /** Any one of these is enough. */
       scope: Scope | readonly [Scope, ...Scope[]]
       feature?: PlanFeature
+      /** What the plan has to include for keys; people do not need it. */
+      keyFeature?: PlanFeature
       /** The least role, where a scope alone does not say enough. */
       role?: Role
       workspace?: WorkspaceChoice
       /** Web pages may call it as well, with a publishable key and from its allowed origins. */
       publishable?: true
-      /** The body is a form with one file, received once the caller may send it. */
-      upload?: true
+      /**
+       * The body is a form with one file, received once the caller may send it; with `or-json` a
+       * JSON body may come instead.
+       */
+      upload?: true | 'or-json'
     }
   /** A signed-in person (session or token), never a key; with the least role needed. */
   | { person: Role | 'any'; workspace?: WorkspaceChoice }
@@ -165,6 +170,8 @@ export type Access =
   | { session: Role | 'any'; workspace?: WorkspaceChoice }
   /** Any credential but a publishable key: one's own profile. */
   | 'signed-in'
+  /** Any credential but a publishable key: each tool asks for its own scopes. */
+  | 'tools'
   | 'superadmin'
   /** CRON_SECRET, or a superadmin's session, which then needs its CSRF header on GET too. */
   | 'operator'
@@ -177,6 +184,16 @@ export type Access =
  */
 export type WorkspaceChoice = 'path' | 'all'
 
-/** Whether the body is a form with a file. */
-export const takesUpload = (access: Access): boolean =>
-  typeof access === 'object' && 'scope' in access && access.upload === true
+/** What the plan has to include for this caller. */
+export function featuresNeeded(access: Access, { keyId }: Pick<Identity, 'keyId'>): PlanFeature[] {
+  if (typeof access !== 'object' || !('scope' in access)) return []
+  const { feature, keyFeature } = access
+  return [feature, keyId === null ? undefined : keyFeature].filter((name) => name !== undefined)
+}
+
+/** Which bodies a route takes, the usual one first. */
+export function bodyTypesOf(access: Access): readonly ('form' | 'json')[] {
+  const upload = typeof access === 'object' && 'scope' in access ? access.upload : undefined
+  if (upload === undefined) return ['json']
+  return upload === true ? ['form'] : ['json', 'form']
+}

@@ -9,6 +9,41 @@ const LinkFacts = z.looseObject({
 
 const Facts = z.looseObject({})
 
+/** What can change of a project (contract §4). */
+export const PROJECT_CHANGES = [
+  ...(['created', 'updated', 'deleted', 'scan_started'] as const),
+  ...(['scan_progressed', 'scan_finished', 'checks_changed', 'actions_changed'] as const),
+] as const
+export type ProjectChange = (typeof PROJECT_CHANGES)[number]
+
+const ProjectFacts = z.looseObject({
+  action: z.enum(PROJECT_CHANGES),
+  project: z.looseObject({ id: z.string(), name: z.string(), primaryDomain: z.string() }),
+})
+
+/** What a run of checks found of a project's backlinks. */
+const BacklinkFacts = z.looseObject({
+  project: z.looseObject({ id: z.string(), name: z.string() }),
+  count: z.int().describe('How many there are; the first fifty are named.'),
+  backlinks: z.array(
+    z.looseObject({
+      id: z.string(),
+      url: z.string(),
+      kind: z.enum(['changed', 'unverifiable', 'lost', 'recovered']),
+      state: z.string(),
+      verdict: z.string().nullable(),
+      changes: z.array(
+        z.object({
+          field: z.string(),
+          before: z.string().nullable(),
+          after: z.string().nullable(),
+        }),
+      ),
+      at: z.iso.datetime(),
+    }),
+  ),
+})
+
 /** What an ending or a missing payment is about. */
 const SubscriptionFacts = z.looseObject({
   subscriptionId: z.string(),
@@ -26,7 +61,10 @@ const SubscriptionFacts = z.looseObject({
  * `data`. `optIn` events are written only when an endpoint subscribes to them.
  */
 export const EVENTS = {
-  'project.changed': { summary: 'A project was created or its set-up changed.', data: Facts },
+  'project.changed': {
+    summary: 'A project was created or its set-up changed.',
+    data: ProjectFacts,
+  },
   'webhook.test': {
     summary: 'Sent on request to prove that a destination works.',
     data: z.object({ message: z.string(), project: z.null() }),
@@ -61,11 +99,38 @@ export const EVENTS = {
   'conversion.sale': { summary: 'A sale or a refund was recorded.', data: Facts },
   'domain.verified': { summary: 'A domain now serves links.', data: Facts },
   'domain.unhealthy': { summary: 'A domain stopped pointing here.', data: Facts },
-  'job.completed': { summary: 'A submission job ended.', data: Facts },
-  'submission.updated': { summary: 'A submission changed its state.', data: Facts },
-  'backlink.changed': { summary: 'A backlink changed.', data: Facts },
-  'backlink.lost': { summary: 'A backlink is gone.', data: Facts },
-  'backlink.recovered': { summary: 'A lost backlink is back.', data: Facts },
+  'job.completed': {
+    summary: 'A submission job ended.',
+    data: z.looseObject({
+      id: z.string(),
+      site_id: z.string(),
+      status: z.enum(['completed', 'canceled', 'failed']),
+      progress: z.looseObject({ total: z.int() }),
+    }),
+  },
+  'submission.updated': {
+    summary: 'A submission changed its state.',
+    data: z.looseObject({
+      id: z.string(),
+      job_id: z.string(),
+      site_id: z.string(),
+      directory_id: z.int(),
+      status: z.string(),
+      previous_status: z.string(),
+    }),
+  },
+  'backlink.changed': {
+    summary: 'Backlinks of a project changed, or could not be verified for 14 days.',
+    data: BacklinkFacts,
+  },
+  'backlink.lost': {
+    summary: 'Backlinks of a project are gone: missed twice, twelve hours apart.',
+    data: BacklinkFacts,
+  },
+  'backlink.recovered': {
+    summary: 'Lost backlinks of a project are back.',
+    data: BacklinkFacts,
+  },
   'tracking.completed': { summary: 'A tracking run ended.', data: Facts },
   'visibility.changed': { summary: 'A visibility score moved beyond its interval.', data: Facts },
   'report.weekly': {

@@ -4,6 +4,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import { remembered } from '../core/remembered'
 import type { Destination, Scheme } from './destination'
 import { DnsError } from './dns'
+import { type Validity, validityOf } from './internet-certificate'
 import { OutboundError, toOutboundError } from './outbound-error'
 
 /** Longest head of an answer, in bytes. */
@@ -22,8 +23,7 @@ export type OutboundRequest = {
   signal?: AbortSignal | undefined
   /**
    * Whether the connection may have served an earlier request to the same host at the same vetted
-   * addresses, and is kept for a later one. Repeated headers of its answer are joined then. A fresh
-   * connection by default.
+   * addresses, and is kept for a later one. A fresh connection by default.
    */
   keepAlive?: boolean | undefined
   /** `https` alone by default; `http` also where `OUTBOUND_ALLOW` covers the destination. */
@@ -40,6 +40,8 @@ export type OutboundResponse = {
   durationMs: number
   /** The address that answered; not for the public. */
   address: string
+  /** Of the certificate that proved the host's name; null over http. */
+  certificate: Validity | null
 }
 
 /** The first value of a header by its lower-case name. */
@@ -132,21 +134,40 @@ function toOptions({ destination, addresses, ca }: Exchange, input: OutboundRequ
 /** An answer that nobody has timed yet. */
 export type Answered = Omit<OutboundResponse, 'durationMs'>
 
+/** The end of a request from outside: at most one, with its reason. Lighter than a signal. */
+export type Stop = ReturnType<typeof createStop>
+
+function createStop() {
+  const listeners: ((reason: OutboundError) => void)[] = []
+  let reason: OutboundError | undefined
+  return {
+    isDone: (): boolean => reason !== undefined,
+
+    /** Tells every listener, once. */
+    now(why: OutboundError): void {
+      if (reason) return
+      reason = why
+      for (const listener of listeners) listener(why)
+    },
+
+    /** Calls back when it ends, at once when it has ended. */
+    onStop(listener: (reason: OutboundError) => void): void {
+      if (reason) listener(reason)
+      else listeners.push(listener)
+    },
+  }
+}
+
 /** Sends one request on a fresh connection and reads its answer, until `stop` ends it. */
-export function exchange(
-  target: Exchange,
-  input: OutboundRequest,
-  stop: AbortSignal,
-): Promise<Answered> {
+export function exchange(target: Exchange, input: OutboundRequest, stop: Stop): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    stop.throwIfAborted()
     const send = target.destination.scheme === 'https' ? httpsRequest : httpRequest
     const call = send(toOptions(target, input))
     const fail = (error: unknown): void => {
       reject(error)
       call.destroy()
     }
-    stop.addEventListener('abort', () => fail(stop.reason), { once: true })
+    stop.onStop(fail)
     call.on('error', fail)
     call.on('upgrade', (_incoming, socket) => {
       fail(new OutboundError('bad_response'))
@@ -154,9 +175,10 @@ export function exchange(
     })
     call.on('response', (incoming) => {
       const address = incoming.socket.remoteAddress ?? ''
+      const certificate = validityOf(incoming.socket)
       const head = { status: incoming.statusCode ?? 0, headers: headerPairs(incoming.rawHeaders) }
       readBody(incoming, input.responseBytesMax).then(
-        (read) => resolve({ ...head, ...read, address }),
+        (read) => resolve({ ...head, ...read, address, certificate }),
         fail,
       )
     })
@@ -165,9 +187,9 @@ export function exchange(
 }
 
 /** `work`, unless `stop` comes first; then its reason. */
-export function orStop<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+export function orStop<T>(work: Promise<T>, stop: Stop): Promise<T> {
   return new Promise((resolve, reject) => {
-    stop.addEventListener('abort', () => reject(stop.reason), { once: true })
+    stop.onStop(reject)
     work.then(resolve, reject)
   })
 }
@@ -178,15 +200,15 @@ export function orStop<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
  */
 export async function within<T>(
   { timeoutMs, signal }: OutboundRequest,
-  work: (stop: AbortSignal) => Promise<T>,
+  work: (stop: Stop) => Promise<T>,
 ): Promise<T> {
-  const stop = new AbortController()
-  const cancel = (): void => stop.abort(new OutboundError('aborted'))
+  const stop = createStop()
+  const cancel = (): void => stop.now(new OutboundError('aborted'))
   if (signal?.aborted) throw new OutboundError('aborted')
-  const timer = setTimeout(() => stop.abort(new OutboundError('timeout')), timeoutMs)
+  const timer = setTimeout(() => stop.now(new OutboundError('timeout')), timeoutMs)
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    return await work(stop.signal)
+    return await work(stop)
   } catch (error) {
     throw toOutboundError(error)
   } finally {

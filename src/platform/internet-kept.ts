@@ -1,47 +1,57 @@
 import { isIP } from 'node:net'
+import { remembered } from '../core/remembered'
+import type { Destination } from './destination'
 import {
   type Answered,
   type Exchange,
-  exchange,
   type OutboundRequest,
-  RESPONSE_HEAD_BYTES_MAX,
   requestHeaders,
+  type Stop,
 } from './exchange'
+import { type Connection, openConnection, type WireRequest } from './internet-connection'
 import { OutboundError, toOutboundError } from './outbound-error'
 
-/** Unused connections are closed before most receivers would do it. */
-const IDLE_SECONDS = 4
 const POOLS_MAX = 200
 
 /** Connections to one host at one set of vetted addresses. */
 type Pool = {
-  session: Bun.FetchSession
+  /** Open and unused, the one that was used last at the end. */
+  idle: Connection[]
   /** Where the next connection goes: on from an address that failed. */
   turn: number
-  /** Whether it has answered, so that a connection may have been kept and closed meanwhile. */
-  hasAnswered: boolean
 }
-
-const bracketed = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host)
 
 const DEFAULT_PORT = { http: 80, https: 443 } as const
 
-function portOf({ scheme, port }: Exchange['destination']): string {
-  return port === DEFAULT_PORT[scheme] ? '' : `:${port}`
+function hostOf({ scheme, host, port }: Destination): string {
+  const name = isIP(host) === 6 ? `[${host}]` : host
+  return port === DEFAULT_PORT[scheme] ? name : `${name}:${port}`
 }
 
-function openSession({ destination, ca }: Exchange): Bun.FetchSession {
-  const { host, literal } = destination
-  return new Bun.FetchSession({
-    // The environment's proxies are none of ours: what was vetted is what is connected to.
-    proxy: false,
-    keepAlive: { idleTimeout: IDLE_SECONDS },
-    tls: {
-      rejectUnauthorized: true,
-      ...(literal ? {} : { serverName: host }),
-      ...(ca === undefined ? {} : { ca }),
-    },
-  })
+const isToken = remembered(1_000, (name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
+
+/** What may stand in a value (RFC 9110 §5.5): no control character, so no second header either. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** The bytes of a request. Throws {@link OutboundError} for a header that is none. */
+function wireRequest({ url, ...place }: Destination, input: OutboundRequest): WireRequest {
+  const { method, body, responseBytesMax: bytesMax } = input
+  const headers = requestHeaders(input)
+  if (body === undefined && method !== 'GET' && method !== 'HEAD') headers['content-length'] = '0'
+  let head = `${method} ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${hostOf({ url, ...place })}\r\n`
+  for (const name in headers) {
+    const value = headers[name] ?? ''
+    if (!isToken(name) || !VALUE.test(value)) {
+      throw new OutboundError('invalid_request', new Error(name))
+    }
+    head += `${name}: ${value}\r\n`
+  }
+  head += '\r\n'
+  const content = typeof body === 'string' ? Buffer.from(body) : body
+  const bytes = Buffer.allocUnsafe(head.length + (content?.length ?? 0))
+  bytes.write(head, 'latin1')
+  if (content) bytes.set(content, head.length)
+  return { bytes, isHead: method === 'HEAD', bytesMax }
 }
 
 /**
@@ -53,42 +63,51 @@ export function createKeptConnections() {
 
   function poolOf(target: Exchange): Pool {
     const { scheme, host, port } = target.destination
-    const key = [scheme, host, port, ...target.addresses].join()
-    const pool = pools.get(key) ?? { session: openSession(target), turn: 0, hasAnswered: false }
+    const key = `${scheme} ${host} ${port} ${target.addresses.join()}`
+    const pool = pools.get(key) ?? { idle: [], turn: 0 }
     // The last of the map is the one that was used last.
     pools.delete(key)
     pools.set(key, pool)
     const [oldest] = pools
     if (oldest && pools.size > POOLS_MAX) {
       pools.delete(oldest[0])
-      oldest[1].session.close()
+      for (const connection of oldest[1].idle) connection.close(new OutboundError('reset'))
     }
     return pool
   }
 
-  /** One request to the address whose turn it is. */
-  async function send(
-    pool: Pool,
-    { destination, addresses }: Exchange,
-    input: OutboundRequest,
-    stop: AbortSignal,
-  ): Promise<Answered> {
-    const address = addresses[pool.turn % addresses.length] ?? ''
-    const { scheme, host, url } = destination
-    const port = portOf(destination)
-    const headers = requestHeaders(input)
-    headers.Host = `${bracketed(host)}${port}`
-    const response = await pool.session.fetch(
-      `${scheme}://${bracketed(address)}${port}${url.pathname}${url.search}`,
-      {
-        ...{ method: input.method, headers, body: bytesOf(input.body), signal: stop },
-        ...{ redirect: 'manual' as const, decompress: false },
-      },
-    )
-    const answered = headersOf(response)
-    const read = await readBody(response, input.responseBytesMax)
-    pool.hasAnswered = true
-    return { status: response.status, headers: answered, ...read, address }
+  /** Sends over an open connection, which is kept where it may be. */
+  async function serve(pool: Pool, connection: Connection, request: WireRequest) {
+    const answer = await connection.exchange(request)
+    if (connection.isOpen()) pool.idle.push(connection)
+    const { address, certificate } = connection
+    return { ...answer, address, certificate: certificate() }
+  }
+
+  function takeIdle({ idle }: Pool): Connection | undefined {
+    let connection = idle.pop()
+    while (connection && !connection.isOpen()) connection = idle.pop()
+    return connection
+  }
+
+  /** A new connection: an address that cannot be reached is followed by the next one. */
+  async function dial(pool: Pool, target: Exchange, stop: Stop): Promise<Connection> {
+    const { addresses } = target
+    for (let left = addresses.length; ; ) {
+      const { turn } = pool
+      const connection = openConnection(target, addresses[turn % addresses.length] ?? '')
+      stop.onStop(connection.close)
+      try {
+        await connection.opened
+        return connection
+      } catch (error) {
+        const failure = toOutboundError(error)
+        pool.turn = turn + 1
+        left -= 1
+        const wasReached = failure.reason !== 'refused' && failure.reason !== 'unreachable'
+        if (wasReached || left <= 0) throw failure
+      }
+    }
   }
 
   return {
@@ -96,69 +115,27 @@ export function createKeptConnections() {
      * Sends one request and reads its answer, until `stop` ends it. A kept connection that proves
      * to be closed costs nothing: the request goes out once more, on a fresh one.
      */
-    async exchange(target: Exchange, input: OutboundRequest, stop: AbortSignal): Promise<Answered> {
+    async exchange(target: Exchange, input: OutboundRequest, stop: Stop): Promise<Answered> {
+      const request = wireRequest(target.destination, input)
       const pool = poolOf(target)
-      const first = pool.turn
-      for (;;) {
-        const { turn } = pool
+      const kept = takeIdle(pool)
+      if (kept) {
+        stop.onStop(kept.close)
         try {
-          return await send(pool, target, input, stop)
+          return await serve(pool, kept, request)
         } catch (error) {
-          if (stop.aborted) throw stop.reason
-          const failure = failureOf(error)
-          if (failure.reason === 'reset' && pool.hasAnswered) return exchange(target, input, stop)
-          pool.turn = turn + 1
-          const wasReached = failure.reason !== 'refused' && failure.reason !== 'unreachable'
-          if (wasReached || pool.turn - first >= target.addresses.length) throw failure
+          const { reason } = toOutboundError(error)
+          if (stop.isDone() || reason !== 'reset' || !kept.isUnheard()) throw error
         }
+      }
+      const fresh = await dial(pool, target, stop)
+      try {
+        return await serve(pool, fresh, request)
+      } catch (error) {
+        // An address that says nothing is not the next one to be asked.
+        pool.turn += 1
+        throw error
       }
     },
   }
-}
-
-// The marked boundary: the types know of no bytes that might be shared, and ours never are.
-const bytesOf = (body: string | Uint8Array | undefined) =>
-  (body ?? null) as string | Uint8Array<ArrayBuffer> | null
-
-/** A header that is none is refused before anything is sent, in an error without a code. */
-const failureOf = (error: unknown): OutboundError =>
-  error instanceof TypeError && !('code' in error)
-    ? new OutboundError('invalid_request', error)
-    : toOutboundError(error)
-
-function headersOf(response: Response): [string, string][] {
-  const headers: [string, string][] = []
-  let bytes = 0
-  for (const [name, value] of response.headers) {
-    headers.push([name, value])
-    bytes += name.length + value.length + ': \r\n'.length
-  }
-  if (bytes > RESPONSE_HEAD_BYTES_MAX) {
-    void response.body?.cancel()
-    throw new OutboundError('too_large')
-  }
-  return headers
-}
-
-/** Reads at most `bytesMax` of a body; the rest is refused, and the connection closed. */
-async function readBody(
-  response: Response,
-  bytesMax: number,
-): Promise<{ body: Uint8Array; truncated: boolean }> {
-  const announced = response.headers.get('content-length')
-  if (announced !== null && Number(announced) <= bytesMax) {
-    return { body: await response.bytes(), truncated: false }
-  }
-  const chunks: Uint8Array[] = []
-  let room = bytesMax
-  const reader = response.body?.getReader()
-  for (;;) {
-    const piece = await reader?.read()
-    if (piece === undefined || piece.done) return { body: Buffer.concat(chunks), truncated: false }
-    chunks.push(piece.value.subarray(0, room))
-    if (piece.value.length > room) break
-    room -= piece.value.length
-  }
-  void reader?.cancel()
-  return { body: Buffer.concat(chunks), truncated: true }
 }

@@ -13,6 +13,7 @@ import {
 import { createDnsRecords, createResolve, DnsError, type DnsRecords, type Resolve } from './dns'
 import { exchange, type OutboundRequest, type OutboundResponse, orStop, within } from './exchange'
 import { createKeptConnections } from './internet-kept'
+import { createVettingProxy, type ProxyLimits, type VettingProxy } from './internet-proxy'
 import type { Logger } from './logger'
 import { OutboundError, toOutboundError } from './outbound-error'
 
@@ -91,7 +92,9 @@ function createPort({ policy, resolve, ca, logger }: PortDeps): Internet {
   const send = (input: OutboundRequest) =>
     within(input, async (stop) => {
       const destination = read(input.url, input.schemes)
-      const addresses = await orStop(vettedAddresses(destination), stop)
+      const addresses = destination.literal
+        ? [destination.host]
+        : await orStop(vettedAddresses(destination), stop)
       const target = { destination, addresses, ca }
       return input.keepAlive ? kept.exchange(target, input, stop) : exchange(target, input, stop)
     })
@@ -151,11 +154,15 @@ export function createInternet(deps: InternetDeps): {
   trusted: Internet
   /** What DNS says of a name; asks its servers and connects to nothing that it names. */
   dns: DnsRecords
+  /** A proxy by the rules of `guarded`, for a browser that may reach nothing else. */
+  openProxy(limits: ProxyLimits): Promise<VettingProxy>
 } {
   const { outboundAllow, dnsServers, logger, ca } = deps
   const resolve = createResolve({ servers: dnsServers, ask: deps.resolve })
+  const policy = createDestinationPolicy(outboundAllow)
   return {
-    guarded: createPort({ policy: createDestinationPolicy(outboundAllow), resolve, ca, logger }),
+    guarded: createPort({ policy, resolve, ca, logger }),
+    openProxy: (limits) => createVettingProxy({ policy, resolve, logger }, limits),
     trusted: createPort({ policy: trustingPolicy, resolve, ca, logger }),
     dns: deps.dns ?? createDnsRecords({ servers: dnsServers }),
   }

@@ -8,6 +8,8 @@ export type Mail = {
   html?: string | undefined
   /** `<left@right>`; the same on every retry, so that a receiver sees one mail. */
   messageId?: string | undefined
+  /** One address that answers go to; the sender's without it. */
+  replyTo?: string | undefined
   /** Where the recipient ends mails of this kind; over https with one click (RFC 8058). */
   unsubscribeUrl?: string | undefined
 }
@@ -91,9 +93,12 @@ export function createMailer({ smtpUrl, from, timeoutMs = 10_000 }: MailerDeps):
   let transport: Promise<Transport> | undefined
   return {
     configured: smtpUrl !== null,
-    async send({ to, subject, text, html, messageId, unsubscribeUrl }) {
+    async send({ to, subject, text, html, messageId, replyTo, unsubscribeUrl }) {
       if (smtpUrl === null) throw new MailError('No mail server is configured.', false)
       if (!ADDRESS.test(to) || hasUnsafeCharacters(to)) throw refuse('recipient')
+      if (replyTo !== undefined && (!ADDRESS.test(replyTo) || hasUnsafeCharacters(replyTo))) {
+        throw refuse('address for answers')
+      }
       if (messageId !== undefined && !MESSAGE_ID.test(messageId)) throw refuse('message id')
       if (unsubscribeUrl !== undefined && !WEB_ADDRESS.test(unsubscribeUrl)) {
         throw refuse('address to unsubscribe at')
@@ -105,6 +110,7 @@ export function createMailer({ smtpUrl, from, timeoutMs = 10_000 }: MailerDeps):
         text,
         ...(html === undefined ? {} : { html }),
         ...(messageId === undefined ? {} : { messageId }),
+        ...(replyTo === undefined ? {} : { replyTo: { name: '', address: replyTo } }),
         ...(unsubscribeUrl === undefined ? {} : { headers: unsubscribeHeaders(unsubscribeUrl) }),
       }
       try {

@@ -15,6 +15,7 @@ describe('configuration', () => {
       rateLimits: true,
       trustProxy: [],
       publicUrl: null,
+      chromePath: null,
     })
   })
 

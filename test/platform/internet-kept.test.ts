@@ -124,4 +124,74 @@ describe('a kept connection', () => {
     expect(requests).toBe(2)
     await server.stop(true)
   })
+
+  test('is closed when it has been idle for four seconds', async () => {
+    using server = await rawServer(answering((socket) => socket.write(OK)))
+    const { guarded } = internetWith()
+    await guarded.request(kept(`http://${ALLOWED}:${server.port}/`))
+    const startedAt = performance.now()
+    await server.allClosed()
+    expect(performance.now() - startedAt).toBeGreaterThan(3_000)
+    expect(performance.now() - startedAt).toBeLessThan(9_000)
+  })
+
+  test('is not used again after bytes that nobody asked for', async () => {
+    using server = await rawServer(
+      answering((socket) => {
+        socket.write(OK)
+        setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged'), 20)
+      }),
+    )
+    const { guarded } = internetWith()
+    const url = `http://${ALLOWED}:${server.port}/`
+    await guarded.request(kept(url))
+    await server.allClosed()
+    const answer = await guarded.request(kept(url))
+    expect(Buffer.from(answer.body).toString()).toBe('ok')
+    expect(server.connections()).toBe(2)
+  })
+
+  test('serves as many at a time as are asked for, each its own answer', async () => {
+    using server = await rawServer((socket) =>
+      socket.on('data', (chunk) => {
+        const path = /^POST (\S+)/.exec(chunk.toString('latin1'))?.[1] ?? ''
+        setTimeout(() => socket.write(httpAnswer(['HTTP/1.1 200 OK'], path)), path.length)
+      }),
+    )
+    const { guarded } = internetWith()
+    const ask = async (path: string) => {
+      const answer = await guarded.request(kept(`http://${ALLOWED}:${server.port}${path}`))
+      return Buffer.from(answer.body).toString()
+    }
+    const paths = Array.from({ length: 200 }, (_, n) => `/${'x'.repeat(n % 7)}${n}`)
+    for (let at = 0; at < paths.length; at += 20) {
+      const some = paths.slice(at, at + 20)
+      expect(await Promise.all(some.map(ask))).toEqual(some)
+    }
+    expect(server.connections()).toBeLessThanOrEqual(20)
+  })
+
+  test('sends no header that hides another, and says that nothing follows a head', async () => {
+    const seen: string[] = []
+    using server = await rawServer((socket) =>
+      socket.on('data', (chunk) => {
+        seen.push(chunk.toString('latin1'))
+        socket.write(OK)
+      }),
+    )
+    const { guarded } = internetWith()
+    const url = `http://${ALLOWED}:${server.port}/`
+    for (const headers of [
+      { 'x-a': 'b\r\nx-c: d' },
+      { 'x-a': 'b\0' },
+      { 'x a': 'b' },
+      { 'x:a': 'b' },
+      { 'x-a': '日' },
+    ]) {
+      await expectFailure(guarded.request(kept(url, { headers })), 'invalid_request')
+    }
+    expect(seen).toEqual([])
+    await guarded.request(kept(url, { body: undefined }))
+    expect(seen[0]?.toLowerCase()).toContain('content-length: 0\r\n')
+  })
 })

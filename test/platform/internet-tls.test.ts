@@ -39,6 +39,8 @@ describe.each([
     })
     const response = await guarded.request(get(`https://${ALLOWED}:${server.port}/`))
     expect(Buffer.from(response.body).toString()).toBe('secret')
+    const [from, until] = ['2026-11-20T19:51:38Z', '2126-10-27T19:51:38Z'].map(Date.parse)
+    expect<unknown>(response.certificate).toEqual({ from, until })
     await expectFailure(guarded.request(get(`https://other.example.com:${server.port}/`)), 'tls')
     await expectFailure(guarded.request(get(`https://127.0.0.1:${server.port}/`)), 'tls')
   })
