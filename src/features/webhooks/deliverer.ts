@@ -6,7 +6,7 @@ import type { Logger } from '../../platform/logger'
 import type { Loop } from '../../platform/loops'
 import type { Vault } from '../../platform/vault'
 import { ATTEMPT_TIMEOUT_MS, type Attempt, createAttempt } from './attempt'
-import { createFlights, type Flights, NO_SLOTS } from './flights'
+import { createFlights, type Flights, NO_SLOTS, UNRECORDED_MAX } from './flights'
 import { createLeases, LANES } from './leases'
 import type { Outbox } from './outbox'
 import { createOutcomes } from './outcome'
@@ -110,6 +110,15 @@ function createPump(deps: PumpDeps) {
     return claims.some(({ visited }) => visited)
   }
 
+  /** Waits while every turn of the event loop brings answers, so that they share a transaction. */
+  async function gather(): Promise<void> {
+    const { finished } = flights
+    for (let seen = -1; seen < finished.length && finished.length < UNRECORDED_MAX; ) {
+      seen = finished.length
+      await nextTurn?.()
+    }
+  }
+
   return {
     async run(signal: AbortSignal): Promise<void> {
       const stop = (): void => flights.bell.ring()
@@ -121,7 +130,7 @@ function createPump(deps: PumpDeps) {
           const left = flights.finished.length + flights.unsent.length
           if (flights.total() > 0) {
             await flights.bell.rung()
-            await nextTurn?.()
+            await gather()
           } else if (!busy && left === 0) {
             return
           }

@@ -14,7 +14,7 @@ export type Slots = Record<Lane, number>
 export const NO_SLOTS: Slots = { healthy: 0, failing: 0, probing: 0 }
 
 /** Results that wait for their transaction, at most; a crash sends as many once more. */
-const UNRECORDED_MAX = 400
+export const UNRECORDED_MAX = 400
 
 export type FlightsDeps = {
   clock: Clock

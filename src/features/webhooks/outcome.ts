@@ -1,10 +1,11 @@
 import { type Clock, DAY, HOUR } from '../../core/clock'
 import { newId } from '../../core/ids'
+import { parseRetryAfter } from '../../core/retry-after'
 import type { Database } from '../../platform/database'
 import { type Attempt, isAcknowledged } from './attempt'
 import { type Batch, type Circuit, circuitAfter } from './breaker'
 import type { Retirement } from './retirement'
-import { parseRetryAfter, waitBefore } from './timetable'
+import { waitBefore } from './timetable'
 
 export type Verdict =
   | { status: 'delivered'; error: null }
