@@ -1,22 +1,21 @@
 import { Elysia } from 'elysia'
 import {
   type Access,
+  featuresNeeded,
   type Identity,
   type PlanFeature,
   type Principal,
-  type Role,
-  roleCovers,
   type Scope,
-  takesUpload,
 } from '../core/access'
 import { AppError, invalid } from '../core/errors'
-import { isAllowedOrigin } from '../core/origin'
-import { readJsonBody } from './body'
+import type { RateLimit } from '../platform/rate-limiter'
+import { authorise, requireOrigin } from './authorise'
+import { hashOf, readJsonBody } from './body'
 import { createIdempotency, type IdempotencyStore, type Once } from './idempotency'
 import { queryOf } from './query'
 import type { RateGate } from './rate-limit'
 import { contextOf } from './request-context'
-import type { UploadReceiver } from './upload'
+import { isForm, type UploadReceiver } from './upload'
 
 /** Who is calling and what they may do; implemented by the features that own users and keys. */
 export type Authenticator = {
@@ -60,13 +59,8 @@ type Entered = { identity: Identity; principal: Principal | undefined; selected:
  * The gate of every route: one option enforces, documents and types who may call it. Refuses in
  * the order of contract §1: 401, 403, 429, then what is wrong with the body, then 404.
  */
-export function createAccess({
-  auth,
-  rates,
-  answers,
-  commit,
-  receiveUpload = noUploads,
-}: AccessDeps) {
+export function createAccess(deps: AccessDeps) {
+  const { auth, rates, answers, commit, receiveUpload = noUploads } = deps
   const entered = new WeakMap<Request, Entered>()
   const idempotency = createIdempotency(answers, commit)
 
@@ -78,17 +72,13 @@ export function createAccess({
     } else if (access === 'operator') {
       await passOperator(input)
     } else {
-      const identity = await identify(request)
-      const all = concernsAllWorkspaces(access)
-      const workspaceId = selectedWorkspace(access, input)
-      const principal = all && workspaceId === null ? undefined : auth.enter(identity, workspaceId)
-      entered.set(request, { identity, principal, selected: workspaceId !== null })
+      const state = select(access, await identify(request), input)
+      entered.set(request, state)
+      const { identity, principal } = state
       const spend = () =>
         rates.spendFor(context, identity, principal?.workspaceId ?? identity.boundWorkspaceId)
       try {
-        authorise(access, identity, all ? undefined : principal)
-        if (identity.kind === 'publishable_key') requireOrigin(request, identity)
-        requireFeature(access, principal)
+        judge(access, state, request)
       } catch (refusal) {
         // Refused requests count like any other, but a 403 stays one (contract §1).
         await spend().catch(() => undefined)
@@ -96,7 +86,7 @@ export function createAccess({
       }
       await spend()
     }
-    if (takesUpload(access)) input.body = await receiveUpload(request)
+    if (isForm(access, request)) input.body = await receiveUpload(request)
     if (context.bodyFailure) throw context.bodyFailure
     if (isWithCaller(access)) requireChoiceAsText(input)
   }
@@ -116,9 +106,22 @@ export function createAccess({
     await rates.spendForAddress(context)
   }
 
-  function requireFeature(access: Access, principal: Principal | undefined): void {
-    const feature = typeof access === 'object' && 'feature' in access ? access.feature : undefined
-    if (feature && principal) auth.requireFeature(principal.workspaceId, feature)
+  /** The caller in the workspace that the input names. */
+  function select(access: Access, identity: Identity, input: GateInput): Entered {
+    const workspaceId = selectedWorkspace(access, input)
+    const isAnywhere = concernsAllWorkspaces(access) && workspaceId === null
+    const principal = isAnywhere ? undefined : auth.enter(identity, workspaceId)
+    return { identity, principal, selected: workspaceId !== null }
+  }
+
+  /** Throws `forbidden` and `plan_feature_required`. */
+  function judge(access: Access, { identity, principal }: Entered, request: Request): void {
+    authorise(access, identity, concernsAllWorkspaces(access) ? undefined : principal)
+    if (identity.kind === 'publishable_key') requireOrigin(request, identity)
+    if (!principal) return
+    for (const feature of featuresNeeded(access, principal)) {
+      auth.requireFeature(principal.workspaceId, feature)
+    }
   }
 
   async function identify(request: Request, options?: IdentifyOptions): Promise<Identity> {
@@ -136,10 +139,16 @@ export function createAccess({
     }
   }
 
-  function enter(access: Access, request: Request): { identity: Identity; principal: Principal } {
+  function stateOf(request: Request): Entered {
     const state = entered.get(request)
     if (!state) throw new Error('A public route has no caller.')
-    const { identity, principal, selected } = state
+    return state
+  }
+
+  const enter = (access: Access, request: Request) => requireEntrant(access, stateOf(request))
+
+  /** Throws `not_found` where the caller is in no workspace but has to be. */
+  function requireEntrant(access: Access, { identity, principal, selected }: Entered): Entrant {
     if (principal) return { identity, principal }
     if (selected)
       throw new AppError('not_found', 'There is no workspace of this id that you belong to.')
@@ -161,13 +170,33 @@ export function createAccess({
     }
   }
 
-  const subjectOf = ({ identity, principal }: { identity: Identity; principal: Principal }) =>
+  const subjectOf = ({ identity, principal }: Entrant) =>
     `${identity.keyId ?? identity.userId} ${principal.workspaceId}`
+
+  /** Lets a caller in to one tool as to a route of the same access with `given` for its body. */
+  function enterTool(request: Request, { access, name }: ToolEntry, given: unknown): ToolEntrant {
+    const query = queryOf(request.url)
+    const input = { request, query, body: given }
+    const state = select(access, stateOf(request).identity, input)
+    judge(access, state, request)
+    requireChoiceAsText(input)
+    const entrant = requireEntrant(access, state)
+    const subject = subjectOf(entrant)
+    return {
+      ...entrant,
+      begin() {
+        contextOf(request).bodyHash = hashOf(JSON.stringify([name, given]))
+        return idempotency.begin(request, subject)
+      },
+      once: (work) => idempotency.onceFor(request, subject)(work),
+      spendForAddress: (limit) => rates.spendForAddress(contextOf(request), limit),
+    }
+  }
 
   return new Elysia({ name: 'http/access' }).macro('access', (access: Access) => ({
     detail: { 'x-access': access } as Record<string, unknown>,
     parse: ({ request }: { request: Request }) =>
-      takesUpload(access) ? {} : readJsonBody(request),
+      isForm(access, request) ? {} : readJsonBody(request),
     transform: (input: GateInput) => {
       input.query = queryOf(input.request.url)
       return pass(access, input)
@@ -176,10 +205,16 @@ export function createAccess({
       if (!isWithCaller(access)) return publicCaller
       const caller = enter(access, request)
       const once = idempotency.onceFor(request, subjectOf(caller))
-      return { ...caller, once, isStillAllowed: () => isStillAllowed(access, request) }
+      return {
+        ...caller,
+        once,
+        isStillAllowed: () => isStillAllowed(access, request),
+        enterTool: (tool, given) => enterTool(request, tool, given),
+      }
     },
     beforeHandle: ({ request }: { request: Request }) => {
-      if (!isWithCaller(access)) return undefined
+      // What a tool did is stored by the tool, since messages about it have ids of their own.
+      if (!isWithCaller(access) || access === 'tools') return undefined
       return idempotency.begin(request, subjectOf(enter(access, request)))
     },
   }))
@@ -189,11 +224,30 @@ const noUploads: UploadReceiver = () => {
   throw new Error('This server was made without a place for files.')
 }
 
-type Caller = {
-  identity: Identity
-  principal: Principal
+type Entrant = { identity: Identity; principal: Principal }
+
+type ToolEntry = { access: Access; name: string }
+
+/** A caller whom a tool has let in. */
+export type ToolEntrant = Entrant & {
+  /**
+   * The stored result of this Idempotency-Key, or undefined when the effect is still to be done;
+   * then `once` does it. Throws `idempotency_mismatch` and `in_progress`.
+   */
+  begin: () => Response | undefined
+  once: Once
+  /** A budget of the caller's network besides that of the credential. Throws `rate_limited`. */
+  spendForAddress: (limit: RateLimit) => Promise<void>
+}
+
+/** Throws `forbidden`, `plan_feature_required` and `not_found`, each as a route would. */
+export type EnterTool = (tool: ToolEntry, given: unknown) => ToolEntrant
+
+type Caller = Entrant & {
   once: Once
   isStillAllowed: () => Promise<boolean>
+  /** Only behind `access: 'tools'`. */
+  enterTool: EnterTool
 }
 
 // The one cast of this adapter: a macro has one type for all its uses, and a public route has no
@@ -242,58 +296,4 @@ function memberOf(record: unknown, name: string): unknown {
 function textOf(record: unknown, name: string): string | null {
   const value = memberOf(record, name)
   return typeof value === 'string' && value !== '' ? value : null
-}
-
-function authorise(access: Access, identity: Identity, principal: Principal | undefined): void {
-  if (access === 'public' || access === 'operator') return
-  if (identity.kind === 'publishable_key' && !isForPages(access)) {
-    throw new AppError('forbidden', 'A publishable key may only send leads and sales.')
-  }
-  if (access === 'signed-in') return
-  if (access === 'superadmin') {
-    if (identity.kind === 'session' && identity.superadmin) return
-    throw new AppError('forbidden', 'Only a superadmin signed in to the dashboard may do this.')
-  }
-  if ('scope' in access) {
-    requireScope(access.scope, principal?.scopes ?? identity.grantedScopes)
-    if (access.role) requireRole(access.role, principal)
-    return
-  }
-  requirePerson(identity, 'session' in access)
-  const role = 'session' in access ? access.session : access.person
-  if (role !== 'any') requireRole(role, principal)
-}
-
-const isForPages = (access: Access): boolean =>
-  typeof access === 'object' && 'scope' in access && access.publishable === true
-
-/** Pages name their origin themselves and cannot lie about it; other callers can. */
-function requireOrigin(request: Request, { allowedOrigins }: Identity): void {
-  const origin = request.headers.get('origin')
-  if (isAllowedOrigin(origin, allowedOrigins)) return
-  throw new AppError(
-    'forbidden',
-    origin === null
-      ? 'This key is for web pages of its allowed origins: the request names no Origin.'
-      : 'This key may not be used from this origin. Add it to allowed_origins of the key.',
-  )
-}
-
-function requireScope(wanted: Scope | readonly Scope[], held: ReadonlySet<Scope>): void {
-  const anyOf = typeof wanted === 'string' ? [wanted] : wanted
-  if (anyOf.some((scope) => held.has(scope))) return
-  throw new AppError('forbidden', `This needs the scope ${anyOf.join(' or ')}.`)
-}
-
-function requireRole(needed: Role, principal: Principal | undefined): void {
-  // A workspace that the caller cannot see is answered 404 later, not 403 here.
-  if (!principal) return
-  // A workspace's own key is its machine user: it may do what an admin may.
-  if (roleCovers(principal.role ?? 'admin', needed)) return
-  throw new AppError('forbidden', `Only a workspace ${needed} may do this.`)
-}
-
-function requirePerson(identity: Identity, sessionOnly: boolean): void {
-  if (identity.kind === 'session' || (identity.kind === 'token' && !sessionOnly)) return
-  throw new AppError('forbidden', 'Keys cannot do this. Sign in to the dashboard.')
 }

@@ -17,7 +17,7 @@ export async function readJsonBody(request: Request): Promise<unknown> {
     const bytes = await readBytes(request)
     context.bodyBytes = bytes
     if (request.headers.has('idempotency-key')) {
-      context.bodyHash = createHash('sha256').update(bytes).digest('hex')
+      context.bodyHash = hashOf(bytes)
     }
     if (bytes.length === 0) return {}
     requireJsonType(request.headers.get('content-type'))
@@ -39,6 +39,10 @@ export async function readJsonBody(request: Request): Promise<unknown> {
     return {}
   }
 }
+
+/** SHA-256 in hex, by which a body is known again. */
+export const hashOf = (body: string | Uint8Array): string =>
+  createHash('sha256').update(body).digest('hex')
 
 /** A body as it came, byte for byte, for signatures over it; after {@link readJsonBody}. */
 export const bodyBytesOf = (request: Request): Uint8Array =>

@@ -1,6 +1,6 @@
 import { AppError, ERROR_STATUS, type ErrorCode, type FieldIssue } from '../core/errors'
 import type { Logger } from '../platform/logger'
-import { contextOf } from './request-context'
+import { contextOf, type RequestContext } from './request-context'
 
 /** How the member `error` of the envelope looks; a property of the route group (contract §1). */
 export type ErrorForm = 'code' | 'sentence' | 'object'
@@ -38,11 +38,16 @@ function internal(cause: unknown): AppError {
   })
 }
 
-function validationError(failure: ValidationFailure): AppError {
-  const details: FieldIssue[] = failure.all.map((issue) => ({
-    field: (issue.path ?? '').replace(/^\//, '').replaceAll('/', '.'),
-    message: issue.message ?? issue.summary ?? 'Invalid value.',
-  }))
+const validationError = (failure: ValidationFailure): AppError =>
+  notValid(
+    failure.all.map((issue) => ({
+      field: (issue.path ?? '').replace(/^\//, '').replaceAll('/', '.'),
+      message: issue.message ?? issue.summary ?? 'Invalid value.',
+    })),
+  )
+
+/** `validation_failed` for what a schema finds wrong, in the order in which it does. */
+export function notValid(details: readonly FieldIssue[]): AppError {
   const first = details[0]
   const where = first?.field ? `"${first.field}": ` : ''
   const sentence = first ? `${where}${first.message}` : 'The request is not valid.'
@@ -72,10 +77,9 @@ export function createErrorEncoder({ logger, groups }: ErrorEncoderDeps) {
 
   /** Answers `request` with the envelope of `error`; logs what is our own fault. */
   return function encode(request: Request, error: AppError): Response {
-    const { id, path } = contextOf(request)
-    if (error.status >= 500) {
-      logger.error(error.message, { requestId: id, path, code: error.code, cause: error.cause })
-    }
+    const context = contextOf(request)
+    const { id, path } = context
+    logFault(logger, context, error)
     const wantsProblem = request.headers.get('accept')?.includes('application/problem+json')
     const headers = new Headers({
       'Content-Type': wantsProblem ? 'application/problem+json' : 'application/json',
@@ -83,6 +87,8 @@ export function createErrorEncoder({ logger, groups }: ErrorEncoderDeps) {
     const { retryAfterSeconds, allow } = error.options
     if (retryAfterSeconds !== undefined) headers.set('Retry-After', String(retryAfterSeconds))
     if (allow) headers.set('Allow', allow.join(', '))
+    // RFC 9110 §15.5.2: a 401 names a way in.
+    if (error.status === ERROR_STATUS.unauthorized) headers.set('WWW-Authenticate', 'Bearer')
     const envelope = toEnvelope(error, id, formOf(path))
     const body = wantsProblem
       ? {
@@ -97,8 +103,18 @@ export function createErrorEncoder({ logger, groups }: ErrorEncoderDeps) {
   }
 }
 
+/** Logs what is our own fault. */
+export function logFault(logger: Logger, { id, path }: RequestContext, error: AppError): void {
+  if (error.status < 500) return
+  logger.error(error.message, { requestId: id, path, code: error.code, cause: error.cause })
+}
+
 /** The envelope of contract §1; `error` in the form of its route group. */
-function toEnvelope(error: AppError, requestId: string, form: ErrorForm): Record<string, unknown> {
+export function toEnvelope(
+  error: AppError,
+  requestId: string,
+  form: ErrorForm = 'code',
+): Record<string, unknown> {
   const { field, details, recommend, feature, retryAfterSeconds } = error.options
   const forms: Record<ErrorForm, unknown> = {
     code: error.code,

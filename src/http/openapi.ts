@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { type Access, takesUpload } from '../core/access'
+import { type Access, bodyTypesOf } from '../core/access'
 import { ERROR_STATUS, type ErrorCode } from '../core/errors'
 import type { ErrorForm, ErrorGroups } from './errors'
+import { accessSentence, isRepeatable, SECURITY_SCHEMES, securityOf } from './openapi-access'
 import { createSchemaCollector, type Json, type SchemaCollector } from './openapi-schemas'
 import { webhooksSection } from './openapi-webhooks'
 import { ErrorByCode, ErrorByObject, ErrorBySentence } from './schema'
@@ -86,67 +87,9 @@ function describe(tag: string, about: DocumentOptions['tags']): string {
 const within = (path: string, prefix: string): boolean =>
   path === prefix || path.startsWith(`${prefix}/`)
 
-const SECURITY_SCHEMES = {
-  bearer: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A secret key (`ls_sk_…`) or an access token.',
-  },
-  apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A secret key.' },
-  publishable: {
-    type: 'http',
-    scheme: 'bearer',
-    description:
-      'A publishable key (`ls_pk_…`) in a web page of its allowed origins; 60 requests a minute per address.',
-  },
-  cronQuery: {
-    type: 'apiKey',
-    in: 'query',
-    name: 'secret',
-    description: 'CRON_SECRET of the server.',
-  },
-  cronBearer: { type: 'http', scheme: 'bearer', description: 'CRON_SECRET of the server.' },
-  session: {
-    type: 'apiKey',
-    in: 'cookie',
-    name: 'linkstead_session',
-    description: 'The dashboard; unsafe methods also need the header X-CSRF-Token.',
-  },
-}
-
 const HEADERS = {
   'Retry-After': { description: 'Whole seconds to wait.', schema: { type: 'integer', minimum: 1 } },
 }
-
-/** Which credentials may be used, with the scopes that a key needs. */
-function securityOf(access: Access): Json[] {
-  if (access === 'public') return []
-  if (access === 'superadmin') return [{ session: [] }]
-  if (access === 'operator') return [{ cronQuery: [] }, { cronBearer: [] }, { session: [] }]
-  if (access === 'signed-in') return [{ bearer: [] }, { apiKey: [] }, { session: [] }]
-  if ('session' in access) return [{ session: [] }]
-  if ('person' in access) return [{ bearer: [] }, { session: [] }]
-  const pages = access.publishable ? [{ publishable: [] }] : []
-  return [{ bearer: [] }, { apiKey: [] }, ...pages, { session: [] }]
-}
-
-function accessSentence(access: Access): string {
-  if (access === 'public') return 'Open to everyone.'
-  if (access === 'superadmin') return 'For a superadmin signed in to the dashboard.'
-  if (access === 'operator') {
-    return 'For whoever has CRON_SECRET, and for a superadmin signed in to the dashboard, with the header X-CSRF-Token.'
-  }
-  if (access === 'signed-in') return 'For any key, token or session.'
-  if ('session' in access) return 'For people signed in to the dashboard.'
-  if ('person' in access) return 'For signed-in people; keys are refused.'
-  const scopes = typeof access.scope === 'string' ? [access.scope] : access.scope
-  const feature = access.feature ? ` Needs the plan feature \`${access.feature}\`.` : ''
-  return `Scope: ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.${feature}`
-}
-
-/** Whether an Idempotency-Key counts. What the schedule does is done once by itself. */
-const isRepeatable = (method: string, access: Access): boolean =>
-  method === 'POST' && access !== 'public' && access !== 'operator'
 
 function errorCodesOf(method: string, hooks: Hooks, access: Access, path: string): ErrorCode[] {
   const codes: ErrorCode[] = ['rate_limited', 'validation_failed', 'internal', 'unavailable']
@@ -156,7 +99,7 @@ function errorCodesOf(method: string, hooks: Hooks, access: Access, path: string
   // A body is judged even where none is asked for.
   if (method !== 'GET') codes.push('payload_too_large', 'unsupported_media_type')
   if (isRepeatable(method, access)) codes.push('in_progress', 'idempotency_mismatch')
-  if (typeof access === 'object' && 'feature' in access && access.feature) {
+  if (typeof access === 'object' && 'scope' in access && (access.feature ?? access.keyFeature)) {
     codes.push('plan_feature_required')
   }
   return [...codes, ...(hooks.detail?.['x-errors'] ?? [])]
@@ -253,7 +196,11 @@ function successResponse(schema: z.ZodType, hooks: Hooks, schemas: SchemaCollect
   return {
     description: 'Done.',
     content: Object.fromEntries(
-      types.map((type) => [type, { schema: schemas.refer(schema, 'output') }]),
+      types.map((type) => {
+        // What is an object in JSON is text in any other form.
+        const isText = !type.endsWith('json') && schema instanceof z.ZodObject
+        return [type, { schema: isText ? { type: 'string' } : schemas.refer(schema, 'output') }]
+      }),
     ),
   }
 }
@@ -272,8 +219,12 @@ function errorResponse(status: string, form: ErrorForm, schemas: SchemaCollector
 
 function requestBody(body: unknown, access: Access, schemas: SchemaCollector): Json {
   if (!isSchema(body)) throw new Error('A body must be a zod schema.')
-  const type = takesUpload(access) ? 'multipart/form-data' : 'application/json'
-  return { required: true, content: { [type]: { schema: schemas.refer(body, 'input') } } }
+  const types = { json: 'application/json', form: 'multipart/form-data' }
+  const content = bodyTypesOf(access).map((type) => [
+    types[type],
+    { schema: schemas.refer(body, 'input') },
+  ])
+  return { required: true, content: Object.fromEntries(content) }
 }
 
 function parametersOf(schema: unknown, where: 'path' | 'query', schemas: SchemaCollector): Json[] {

@@ -2,6 +2,7 @@ import { MINUTE, SECOND } from '../core/clock'
 import { AppError } from '../core/errors'
 import type { Passwords } from '../platform/passwords'
 import type { RateLimit, RateLimiter } from '../platform/rate-limiter'
+import { readForm } from './form'
 import { networkOf } from './rate-limit'
 import { sentencePage } from './sentence-page'
 
@@ -71,15 +72,14 @@ export function createPasswordDoor({ passwords, limiter }: PasswordDoorDeps, nam
   }
 
   return async (request, door) => {
-    const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-    if (type !== 'application/x-www-form-urlencoded') {
+    const form = await readForm(request, FORM_BYTES_MAX)
+    if (form === 'not_a_form') {
       return sentencePage(415, 'Use the form', 'The password is sent by the form of this page.')
     }
-    const text = await readForm(request)
-    if (text === undefined) {
+    if (form === 'too_large') {
       return sentencePage(413, 'Too long', 'That is longer than any password.')
     }
-    const plain = new URLSearchParams(text).get('password') ?? ''
+    const plain = form.get('password') ?? ''
     return plain === '' ? 'missing' : check(plain, door)
   }
 }
@@ -96,17 +96,3 @@ const busy = ({ options }: AppError): Response =>
   sentencePage(503, 'Try again in a moment', 'Too many people are at this door right now.', {
     'Retry-After': String(options.retryAfterSeconds ?? 3),
   })
-
-/** The body as text; undefined when it is larger than any form of ours. */
-async function readForm(request: Request): Promise<string | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > FORM_BYTES_MAX) return undefined
-  if (!request.body) return ''
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.length
-    if (size > FORM_BYTES_MAX) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}

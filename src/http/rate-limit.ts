@@ -11,6 +11,8 @@ export const LIMITS = {
   /** Calls with publishable keys, per network, besides the limits of the key. */
   pages: { name: 'pages', points: 60, windowSeconds: 60 },
   user: { name: 'user', points: 600, windowSeconds: 60 },
+  /** The public backlink check, which asks other people's servers. */
+  check: { name: 'check', points: 10, windowSeconds: 60 },
   address: { name: 'address', points: 600, windowSeconds: 60 },
   tokenAddress: { name: 'sign-in', points: 30, windowSeconds: 900 },
   /** Tries of the current password by whoever holds a session, on all routes that ask for it. */

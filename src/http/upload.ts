@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
+import { type Access, bodyTypesOf } from '../core/access'
 import { AppError, invalid } from '../core/errors'
 import type { SealedFile, SealedFiles, SealedFileWriter } from '../platform/sealed-files'
 import { contextOf } from './request-context'
@@ -78,11 +79,23 @@ export function createUploadReceiver({ files, nextTurn }: UploadDeps): UploadRec
   }
 }
 
+/** The file that came with a request; null where none did. */
+export const findUploadedFile = (request: Request): UploadedFile | null =>
+  contextOf(request).uploaded ?? null
+
 /** The file that came with a request. Throws `validation_failed` where none did. */
 export function uploadedFileOf(request: Request): UploadedFile {
-  const { uploaded } = contextOf(request)
+  const uploaded = findUploadedFile(request)
   if (uploaded) return uploaded
   throw invalid('file', '"file": is required: the file as a part of the form.')
+}
+
+/** Whether the body is to be read as a form; where either may come, what it says of itself counts. */
+export const isForm = (access: Access, { headers }: Request): boolean => {
+  const [usual, other] = bodyTypesOf(access)
+  return other === undefined
+    ? usual === 'form'
+    : /^multipart\//i.test(headers.get('content-type') ?? '')
 }
 
 function requireFormType(request: Request): BusboyHeaders {
