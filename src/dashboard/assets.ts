@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import account from './assets/account.js' with { type: 'text' }
+import actionCard from './assets/action-card.js' with { type: 'text' }
+import actions from './assets/actions.js' with { type: 'text' }
 import api from './assets/api.js' with { type: 'text' }
+import backlinkCard from './assets/backlink-card.js' with { type: 'text' }
+import backlinkCheck from './assets/backlink-check.js' with { type: 'text' }
+import backlinkEvidence from './assets/backlink-evidence.js' with { type: 'text' }
+import backlinkWords from './assets/backlink-words.js' with { type: 'text' }
+import backlinks from './assets/backlinks.js' with { type: 'text' }
+import cards from './assets/cards.js' with { type: 'text' }
 import controls from './assets/controls.css' with { type: 'text' }
 import doors from './assets/doors.js' with { type: 'text' }
 import elements from './assets/elements.js' with { type: 'text' }
@@ -8,24 +16,46 @@ import forms from './assets/forms.js' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
 import keys from './assets/keys.js' with { type: 'text' }
 import landing from './assets/landing.js' with { type: 'text' }
+import lastScan from './assets/last-scan.js' with { type: 'text' }
 import links from './assets/links.js' with { type: 'text' }
+import project from './assets/project.js' with { type: 'text' }
+import projects from './assets/projects.js' with { type: 'text' }
+import refresh from './assets/refresh.js' with { type: 'text' }
 import security from './assets/security.js' with { type: 'text' }
+import signedIn from './assets/signed-in.js' with { type: 'text' }
 import style from './assets/style.css' with { type: 'text' }
+import tables from './assets/tables.css' with { type: 'text' }
+import tools from './assets/tools.css' with { type: 'text' }
 import webhooks from './assets/webhooks.js' with { type: 'text' }
+import workspace from './assets/workspace.js' with { type: 'text' }
 
 const FILES = {
   'account.js': account,
+  'action-card.js': actionCard,
+  'actions.js': actions,
   'api.js': api,
+  'backlink-card.js': backlinkCard,
+  'backlink-check.js': backlinkCheck,
+  'backlink-evidence.js': backlinkEvidence,
+  'backlink-words.js': backlinkWords,
+  'backlinks.js': backlinks,
+  'cards.js': cards,
   'doors.js': doors,
   'elements.js': elements,
   'forms.js': forms,
   'icon.svg': icon,
   'keys.js': keys,
   'landing.js': landing,
+  'last-scan.js': lastScan,
   'links.js': links,
+  'project.js': project,
+  'projects.js': projects,
+  'refresh.js': refresh,
   'security.js': security,
-  'style.css': `${style}\n${controls}`,
+  'signed-in.js': signedIn,
+  'style.css': `${style}\n${controls}\n${tables}\n${tools}`,
   'webhooks.js': webhooks,
+  'workspace.js': workspace,
 } as const satisfies Record<string, string>
 
 export type AssetName = keyof typeof FILES
@@ -67,4 +97,4 @@ export function serveAsset(name: AssetName, request: Request): Response {
 
 /** Modules name their siblings with the version too, so that a cache never mixes releases. */
 const textOf = (name: AssetName): string =>
-  FILES[name].replace(/from '\.\/([a-z]+\.js)'/g, `from './$1?v=${VERSION}'`)
+  FILES[name].replace(/from '\.\/([a-z-]+\.js)'/g, `from './$1?v=${VERSION}'`)

@@ -3,10 +3,13 @@ import { EVENTS, SUBSCRIBABLE_EVENTS } from '../core/events'
 import { escapeHtml } from '../core/html'
 import { type AssetName, assetUrl } from './assets'
 import account from './pages/account.html' with { type: 'text' }
+import actions from './pages/actions.html' with { type: 'text' }
+import backlinks from './pages/backlinks.html' with { type: 'text' }
 import invite from './pages/invite.html' with { type: 'text' }
 import landing from './pages/landing.html' with { type: 'text' }
 import login from './pages/login.html' with { type: 'text' }
 import notFound from './pages/not-found.html' with { type: 'text' }
+import projects from './pages/projects.html' with { type: 'text' }
 import reset from './pages/reset.html' with { type: 'text' }
 import setup from './pages/setup.html' with { type: 'text' }
 import shell from './pages/shell.html' with { type: 'text' }
@@ -25,6 +28,9 @@ const PAGES = {
   verify: { title: 'Confirm your e-mail · Linkstead', main: verify, script: 'doors.js' },
   reset: { title: 'Reset the password · Linkstead', main: reset, script: 'doors.js' },
   account: { title: 'Account · Linkstead', main: account, script: 'account.js' },
+  projects: { title: 'Projects · Linkstead', main: projects, script: 'projects.js' },
+  backlinks: { title: 'Backlinks · Linkstead', main: backlinks, script: 'backlinks.js' },
+  actions: { title: 'Actions · Linkstead', main: actions, script: 'actions.js' },
   'not-found': { title: 'Not found · Linkstead', main: notFound, script: 'landing.js' },
 } as const satisfies Record<string, Page>
 
@@ -56,16 +62,31 @@ export function pageResponse(name: PageName, facts: Record<string, string>, stat
   const safeFacts = Object.fromEntries(
     Object.entries(facts).map(([place, text]) => [place, escapeHtml(text)]),
   )
+  const main = fill(page.main, { ...safeFacts, scopes: SCOPE_CHOICES, events: EVENT_CHOICES })
+  const { title, script } = page
+  return shellResponse({ name, title, script, main, version: facts.version ?? '' }, { status })
+}
+
+export type ShellPage = {
+  /** What style sheets and scripts know it by. */
+  name: string
+  title: string
+  script: AssetName
+  /** Safe HTML. */
+  main: string
+  version: string
+}
+
+/** What stands around every page: its head, its foot, and what it may load. */
+export function shellResponse(
+  { name, title, script, main, version }: ShellPage,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): Response {
   const html = fill(shell, {
-    ...safeFacts,
-    title: page.title,
-    page: name,
-    script: assetUrl(page.script),
-    style: assetUrl('style.css'),
-    icon: assetUrl('icon.svg'),
-    main: fill(page.main, { ...safeFacts, scopes: SCOPE_CHOICES, events: EVENT_CHOICES }),
+    ...{ title: escapeHtml(title), page: name, main, version: escapeHtml(version) },
+    ...{ script: assetUrl(script), style: assetUrl('style.css'), icon: assetUrl('icon.svg') },
   })
-  return new Response(html, { status, headers: HEADERS })
+  return new Response(html, { status, headers: { ...HEADERS, ...headers } })
 }
 
 /** Throws for a place that nothing fills. */

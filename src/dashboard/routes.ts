@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia'
 import { ASSET_NAMES, serveAsset } from './assets'
-import { type PageName, pageResponse } from './pages'
+import { type PageName, pageResponse, type ShellPage, shellResponse } from './pages'
 
 export type LandingDeps = {
   /** Origin that people use, without a trailing slash. */
@@ -11,7 +11,8 @@ export type LandingDeps = {
 const DOORS = ['setup', 'login', 'signup', 'invite', 'verify', 'reset', 'account'] as const
 
 /** Pages with tokens in their address are nothing for an index. */
-const ROBOTS = 'User-agent: *\nAllow: /$\nDisallow: /\n'
+const ROBOTS =
+  'User-agent: *\nAllow: /$\nAllow: /directories-coverage$\nAllow: /tools/backlink-check$\nDisallow: /\n'
 
 /** The landing page and the small pages around an account, with all that they load. */
 export const landingRoutes = ({ publicUrl, version }: LandingDeps) => {
@@ -34,6 +35,12 @@ const ROBOTS_HEADERS = {
   'Content-Type': 'text/plain; charset=utf-8',
   'Cache-Control': 'public, max-age=86400',
 }
+
+/** Puts pages of features into the shell of all pages. */
+export const shellOf =
+  (version: string) =>
+  (page: Omit<ShellPage, 'version'>, answer?: Parameters<typeof shellResponse>[1]): Response =>
+    shellResponse({ ...page, version }, answer)
 
 /** What a browser sees where nothing is. */
 export const notFoundPage = (): Response => pageResponse('not-found', { version: '' }, 404)

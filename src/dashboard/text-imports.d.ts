@@ -15,7 +15,47 @@ declare module '*/assets/account.js' {
   export default text
 }
 
+declare module '*/assets/action-card.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/actions.js' {
+  const text: string
+  export default text
+}
+
 declare module '*/assets/api.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/backlink-card.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/backlink-check.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/backlink-evidence.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/backlink-words.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/backlinks.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/cards.js' {
   const text: string
   export default text
 }
@@ -45,7 +85,27 @@ declare module '*/assets/landing.js' {
   export default text
 }
 
+declare module '*/assets/last-scan.js' {
+  const text: string
+  export default text
+}
+
 declare module '*/assets/links.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/project.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/projects.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/refresh.js' {
   const text: string
   export default text
 }
@@ -55,7 +115,17 @@ declare module '*/assets/security.js' {
   export default text
 }
 
+declare module '*/assets/signed-in.js' {
+  const text: string
+  export default text
+}
+
 declare module '*/assets/webhooks.js' {
+  const text: string
+  export default text
+}
+
+declare module '*/assets/workspace.js' {
   const text: string
   export default text
 }

@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'bun:test'
+import { Elysia } from 'elysia'
+import { ASSET_NAMES } from '../../src/dashboard/assets'
+import { projectPagesRoutes } from '../../src/dashboard/project-routes'
 import { landingRoutes, notFoundPage } from '../../src/dashboard/routes'
+import { BACKLINK_WORDS } from '../../src/features/backlinks/wording'
 
-const PAGES = ['/', '/setup', '/login', '/account', '/verify', '/reset', '/invite', '/signup']
+const PAGES = [
+  ...['/', '/setup', '/login', '/account', '/verify', '/reset', '/invite', '/signup'],
+  ...['/projects', '/projects/proj_1/actions', '/projects/proj_1/backlinks'],
+]
 
-const pagesAt = (publicUrl: string) =>
-  landingRoutes({ publicUrl: () => publicUrl, version: '9.8.7' })
+const pagesAt = (publicUrl: string) => {
+  const version = '9.8.7'
+  return new Elysia()
+    .use(landingRoutes({ publicUrl: () => publicUrl, version }))
+    .use(projectPagesRoutes({ version, backlinkWords: BACKLINK_WORDS }))
+}
 const app = pagesAt('https://go.example.com')
 const get = (path: string, headers: Record<string, string> = {}) =>
   app.handle(new Request(`http://localhost${path}`, { headers }))
@@ -90,6 +101,16 @@ describe('pages', () => {
     expect(await answer.text()).toBe(await (await get('/invite')).text())
   })
 
+  test('a project opens with its actions, and no page of it names it', async () => {
+    const answer = await get('/projects/proj_1')
+    expect(answer.status).toBe(302)
+    expect(answer.headers.get('location')).toBe('/projects/proj_1/actions')
+    const odd = await get('/projects/%2F%2Felsewhere.example')
+    expect(odd.headers.get('location')).toBe('/projects/%2F%2Felsewhere.example/actions')
+    const one = await (await get('/projects/proj_1/actions')).text()
+    expect(one).toBe(await (await get('/projects/proj_2/actions')).text())
+  })
+
   test('the page of nothing is a 404 with a way home', async () => {
     const answer = notFoundPage()
     expect(answer.status).toBe(404)
@@ -124,26 +145,21 @@ describe('assets', () => {
   })
 
   test('no script makes markup of text', async () => {
-    for (const name of [
-      'account',
-      'api',
-      'doors',
-      'elements',
-      'forms',
-      'keys',
-      'links',
-      'security',
-    ]) {
-      const source = await (await get(`/assets/${name}.js`)).text()
+    const scripts = ASSET_NAMES.filter((name) => name.endsWith('.js'))
+    expect(scripts).toContain('actions.js')
+    for (const name of scripts) {
+      const source = await (await get(`/assets/${name}`)).text()
       expect(source).not.toMatch(
         /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|eval\(/,
       )
     }
   })
 
-  test('the icon is there, and robots read the landing page alone', async () => {
+  test('the icon is there, and robots read what is public alone', async () => {
     expect((await get('/favicon.ico')).headers.get('content-type')).toBe('image/svg+xml')
     expect((await get('/assets/icon.svg')).status).toBe(200)
-    expect(await (await get('/robots.txt')).text()).toBe('User-agent: *\nAllow: /$\nDisallow: /\n')
+    expect(await (await get('/robots.txt')).text()).toBe(
+      'User-agent: *\nAllow: /$\nAllow: /directories-coverage$\nAllow: /tools/backlink-check$\nDisallow: /\n',
+    )
   })
 })

@@ -1,10 +1,11 @@
-import { call, findUser, selectWorkspace } from './api.js'
-import { byId, counted, element, show } from './elements.js'
+import { call, findUser } from './api.js'
+import { byId, counted, show } from './elements.js'
 import { onPress } from './forms.js'
 import { showKeys, wireKeys } from './keys.js'
 import { showLinks, wireLinks } from './links.js'
 import { showSecurity, wireSecurity } from './security.js'
 import { showWebhooks, wireWebhooks } from './webhooks.js'
+import { chooseWorkspace } from './workspace.js'
 
 const status = byId('account-status')
 
@@ -29,20 +30,6 @@ async function showWorkspace() {
   for (const { reason } of await Promise.allSettled(parts)) if (reason) complain(reason)
 }
 
-async function showWorkspaces() {
-  const { data: workspaces } = await call('GET', '/api/v1/workspaces?limit=100')
-  const choice = byId('workspace')
-  choice.replaceChildren(
-    ...workspaces.map(({ id, name }) => element('option', { value: id }, name)),
-  )
-  selectWorkspace(workspaces[0]?.id ?? null)
-  choice.addEventListener('change', () => {
-    status.textContent = ''
-    selectWorkspace(choice.value)
-    showWorkspace()
-  })
-}
-
 async function start() {
   const user = await findUser()
   if (!user) {
@@ -63,7 +50,10 @@ async function start() {
     },
     complain,
   )
-  await showWorkspaces()
+  await chooseWorkspace(() => {
+    status.textContent = ''
+    showWorkspace()
+  })
   await Promise.all([showWorkspace(), showSecurity()])
   if (!status.classList.contains('error')) status.textContent = ''
   show(byId('account'))

@@ -22,6 +22,15 @@ export const selectedWorkspace = () => workspaceId
 
 /** Sends one request and answers the whole JSON. Throws {@link Refusal}. */
 export async function call(method, path, body) {
+  const answer = await ask(method, path, body)
+  return (await answer.json().catch(() => null)) ?? {}
+}
+
+/** Fetches a file. Throws {@link Refusal}. */
+export const fetchFile = async (path) => (await ask('GET', path)).blob()
+
+/** Sends one request; only a 2xx is answered. */
+async function ask(method, path, body) {
   const headers = { Accept: 'application/json' }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken
@@ -31,8 +40,8 @@ export async function call(method, path, body) {
     headers,
     body: body === undefined ? null : JSON.stringify(body),
   })
+  if (answer.ok) return answer
   const json = await answer.json().catch(() => null)
-  if (answer.ok) return json ?? {}
   throw new Refusal({
     status: answer.status,
     code: json?.code ?? 'internal',

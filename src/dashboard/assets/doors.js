@@ -8,7 +8,13 @@ const token = query.get('token') ?? location.pathname.split('/')[2] ?? ''
 
 const NO_MAIL = 'None comes? Ask whoever runs this server.'
 
-const enter = (path = '/account') => location.assign(path)
+/** The page of this server that sent somebody here to sign in; the account otherwise. */
+function nextPage() {
+  const next = URL.parse(query.get('next') ?? '/account', location.origin)
+  return next?.origin === location.origin ? next.href : '/account'
+}
+
+const enter = () => location.assign(nextPage())
 
 /** Signs in with the form's pair; asks for the second factor where the account has one. */
 async function signInWith(values, form) {

@@ -89,4 +89,5 @@ export const time = (iso) => element('time', { datetime: iso }, moment.format(Da
 const whole = new Intl.NumberFormat()
 
 /** A count with separators and its noun. */
-export const counted = (count, noun) => `${whole.format(count)} ${noun}${count === 1 ? '' : 's'}`
+export const counted = (count, noun, nouns = `${noun}s`) =>
+  `${whole.format(count)} ${count === 1 ? noun : nouns}`

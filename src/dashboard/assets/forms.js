@@ -61,11 +61,11 @@ function valuesOf(form) {
   return values
 }
 
-/** The sentence below the form. */
+/** The sentence below the form: text, or an element that has it. */
 export function say(form, sentence, isError = false) {
   const status = form.querySelector('.status')
   status.classList.toggle('error', isError)
-  status.textContent = sentence
+  status.replaceChildren(sentence)
 }
 
 /** Puts each complaint next to its field and moves to the first. */
