@@ -13,6 +13,7 @@ import m0008 from './migrations/0008_deliverer.sql' with { type: 'text' }
 import m0009 from './migrations/0009_reports.sql' with { type: 'text' }
 import m0010 from './migrations/0010_billing_and_schedule.sql' with { type: 'text' }
 import m0011 from './migrations/0011_given_plans.sql' with { type: 'text' }
+import m0012 from './migrations/0012_websites_and_visibility.sql' with { type: 'text' }
 
 /** Every migration in the order in which it applies, inside the program itself. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { name: '0009_reports', sql: m0009 },
   { name: '0010_billing_and_schedule', sql: m0010 },
   { name: '0011_given_plans', sql: m0011 },
+  { name: '0012_websites_and_visibility', sql: m0012 },
 ]
