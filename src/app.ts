@@ -1,18 +1,27 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import type { Services } from './compose'
-import { landingRoutes, notFoundPage } from './dashboard/routes'
+import { coveragePageRoutes } from './dashboard/coverage-page'
+import { projectPagesRoutes } from './dashboard/project-routes'
+import { landingRoutes, notFoundPage, shellOf } from './dashboard/routes'
 import { accountRoutes } from './features/accounts/routes'
 import { adminRoutes } from './features/admin/routes'
+import { analysisRoutes } from './features/analysis/routes'
 import { analyticsRoutes, clickDetailRoutes } from './features/analytics/routes'
 import { adminAuditRoutes } from './features/audit/routes'
 import { authRoutes, sessionRoutes, tokenRoutes } from './features/auth/routes'
+import { backlinkCheckRoutes } from './features/backlinks/check-routes'
+import { backlinkPageRoutes } from './features/backlinks/page-routes'
+import { backlinksRoutes } from './features/backlinks/routes'
+import { BACKLINK_WORDS } from './features/backlinks/wording'
 import { adminPlansRoutes } from './features/billing/admin-routes'
 import { adminInvoicesRoutes, adminSubscriptionsRoutes } from './features/billing/collecting-routes'
 import { payingRoutes } from './features/billing/paying-routes'
 import { meRoutes, plansRoutes } from './features/billing/routes'
 import { billingRoutes } from './features/billing/subscription-routes'
+import { jobsRoutes, submissionsRoutes } from './features/campaigns/routes'
 import { conversionRoutes } from './features/conversions/report-routes'
 import { trackRoutes } from './features/conversions/routes'
+import { adminDirectoriesRoutes, directoriesRoutes } from './features/directories/routes'
 import { domainsRoutes, tlsCheckRoutes } from './features/domains/routes'
 import { importsRoutes } from './features/imports/routes'
 import { keysRoutes } from './features/keys/routes'
@@ -24,13 +33,20 @@ import { linkQrRoutes, publicQrRoutes } from './features/links/qr-routes'
 import { linksRoutes } from './features/links/routes'
 import { linkSimulationRoutes } from './features/links/simulation-routes'
 import { mailsRoutes } from './features/mails/routes'
+import { mcpRoutes } from './features/mcp/routes'
+import { createMcp } from './features/mcp/service'
+import { projectsRoutes } from './features/projects/routes'
 import { reportPageRoutes } from './features/reports/page-routes'
 import { reportsRoutes } from './features/reports/routes'
+import { scansRoutes } from './features/scans/routes'
 import { adminCronRunsRoutes, cronRoutes } from './features/schedule/routes'
+import { sitesRoutes } from './features/sites/routes'
 import { stripeRoutes } from './features/stripe/routes'
 import { docsRoutes } from './features/system/docs'
 import { systemRoutes } from './features/system/routes'
 import { trackerRoutes } from './features/tracker/routes'
+import { competitorsRoutes, promptsRoutes } from './features/visibility/routes'
+import { trackingRoutes } from './features/visibility/tracking-routes'
 import { webhooksRoutes } from './features/webhooks/routes'
 import { adminWorkspacesRoutes } from './features/workspaces/admin-routes'
 import { invitationsRoutes, workspacesRoutes } from './features/workspaces/routes'
@@ -40,6 +56,7 @@ import { createMethodTable } from './http/methods'
 import { createDocument, type OpenApiDocument } from './http/openapi'
 import { createRateGate } from './http/rate-limit'
 import { contextOf } from './http/request-context'
+import { createTools } from './tools'
 import { VERSION } from './version'
 
 /** The form of `error` by route group (contract §1); everywhere else it is the code. */
@@ -64,9 +81,14 @@ const TAGS = {
   Account: 'The signed-in person: profile, password, second factor, plan and usage.',
   Administration: 'For superadmins: users, plans, workspaces, audit log, mails.',
   Analytics: 'Clicks over time and by link, place, origin and device; exports.',
+  Assistants: 'What language models can do here, by the Model Context Protocol.',
   Authentication: 'Tokens, sign-up, proof of an address, forgotten passwords.',
+  Backlinks: 'Pages elsewhere that link, or should link, to a website, and the evidence.',
+  'Brand analysis': 'What a page shows, measured, and apart from that judged.',
   Billing: 'The subscription of a workspace, its invoices and what is used of its limits.',
+  Campaigns: 'Sites submitted to directories: jobs, submissions and their evidence.',
   Conversions: 'Leads, sales and refunds, their customers and the links they are owed to.',
+  Directories: 'Places that list websites, and how a website gets in.',
   Documentation: 'This document.',
   Domains: 'Hosts of your own that serve short links, and the DNS records they need.',
   Events: 'Everything that happened in a workspace, as a feed and as webhooks.',
@@ -76,11 +98,14 @@ const TAGS = {
   Links: 'Short links and their clicks.',
   Members: 'Who sits in a workspace, and invitations.',
   Plans: 'The catalogue of plans.',
+  Projects: 'Websites of clients: how far their set-up is, and what is next for them.',
   Reports: 'What each week was, stored, mailed, and shown to people without an account.',
   Schedule: 'What comes due by the calendar, for a scheduler outside.',
   Session: 'The cookie session of the dashboard.',
+  Sites: 'What directories are told of a project.',
   Tags: 'Tags that links have, any number each.',
   'UTM templates': 'Sets of UTM parameters to be copied to links.',
+  Visibility: 'How often AI engines name the brand: prompts, competitors, runs and answers.',
   Webhooks: 'Destinations of events, what was delivered and what failed.',
   Workspaces: 'Tenants: usually one per client.',
 }
@@ -91,6 +116,22 @@ const REDIRECT_ROUTES = ['/:slug', '/l/:slug'].map((path) => ({ method: 'GET', p
 const wantsPage = ({ headers }: Request): boolean =>
   headers.get('accept')?.includes('text/html') ?? false
 
+/** Websites of clients, and what is done for them. */
+const WEBSITE_ROUTES = [
+  projectsRoutes,
+  scansRoutes,
+  sitesRoutes,
+  directoriesRoutes,
+  jobsRoutes,
+  submissionsRoutes,
+  backlinkCheckRoutes,
+  backlinksRoutes,
+  analysisRoutes,
+  promptsRoutes,
+  competitorsRoutes,
+  trackingRoutes,
+] as const
+
 /** What superadmins alone may call. */
 const OPERATOR_ROUTES = [
   adminRoutes,
@@ -99,13 +140,16 @@ const OPERATOR_ROUTES = [
   adminSubscriptionsRoutes,
   adminWorkspacesRoutes,
   adminAuditRoutes,
+  adminDirectoriesRoutes,
   adminCronRunsRoutes,
   mailsRoutes,
 ] as const
 
 type PageDeps = Parameters<typeof trackerRoutes>[0] &
   Parameters<typeof landingRoutes>[0] &
+  Parameters<typeof coveragePageRoutes>[0] &
   Parameters<typeof reportPageRoutes>[0] &
+  Omit<Parameters<typeof backlinkPageRoutes>[0], 'shell'> &
   Parameters<typeof publicQrRoutes>[0]
 
 /** What is for people and pages without an account, outside of the API. */
@@ -113,7 +157,10 @@ const pageRoutes = (deps: PageDeps): AnyElysia =>
   new Elysia({ name: 'pages' })
     .use(trackerRoutes(deps))
     .use(landingRoutes(deps))
+    .use(coveragePageRoutes(deps))
+    .use(projectPagesRoutes({ ...deps, backlinkWords: BACKLINK_WORDS }))
     .use(reportPageRoutes(deps))
+    .use(backlinkPageRoutes({ ...deps, shell: shellOf(deps.version) }))
     .use(publicQrRoutes(deps))
 
 export type App = ReturnType<typeof createApp>
@@ -153,9 +200,11 @@ export function createApp(services: Services) {
   api.use(conversionRoutes(deps))
   api.use(stripeRoutes(deps))
   api.use(reportsRoutes(deps))
+  for (const routes of WEBSITE_ROUTES) api.use(routes(deps))
   api.use(webhooksRoutes(deps))
   for (const routes of OPERATOR_ROUTES) api.use(routes(deps))
 
+  const mcp = createMcp({ tools: createTools(services), logger, version: VERSION })
   let made: OpenApiDocument | undefined
   /** Made when first asked for: it takes longer than the rest of the start. */
   function document(): OpenApiDocument {
@@ -179,6 +228,7 @@ export function createApp(services: Services) {
     .use(tokenRoutes(deps))
     .use(sessionRoutes(deps))
     .use(cronRoutes(deps))
+    .use(mcpRoutes({ ...deps, mcp }))
     .use(api)
     .use(systemRoutes({ ...deps, metricsToken: services.config.metricsToken }))
     .use(tlsCheckRoutes(deps))

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { migrations } from '../db/migrations'
 import { createApp } from './app'
 import type { Config } from './config'
@@ -27,6 +28,7 @@ import { createWorkspaces } from './features/workspaces/service'
 import { createOperations } from './operations'
 import type { Overrides } from './overrides'
 import { type AdminSocket, openAdminSocket } from './platform/admin-socket'
+import { createBrowser } from './platform/browser'
 import { createClientAddress } from './platform/client-address'
 import { openDataDir } from './platform/data-dir'
 import { createGroupCommit } from './platform/group-commit'
@@ -64,14 +66,18 @@ function composePlatform(config: Config, overrides: Overrides) {
   migrate(db.sqlite, migrations, clock)
   const vault = createVault(appSecret)
   checkAppSecret(db, vault)
-  const { guarded, trusted, dns } = createInternet({
+  const { guarded, trusted, dns, openProxy } = createInternet({
     ...{ outboundAllow, dnsServers, logger },
     ...{ resolve: overrides.resolve, dns: overrides.dns },
+  })
+  const browser = createBrowser({
+    ...{ chromePath: config.chromePath, directory: join(dataDir, 'browser'), openProxy, logger },
+    overrides: overrides.browser,
   })
   let origin = config.publicUrl ?? `http://localhost:${config.port}`
   return {
     ...{ config, clock, logger, lock, appSecret, intent, health, db, vault, dns },
-    ...{ internet: guarded, trusted, ...composeFiles(dataDir, health) },
+    ...{ internet: guarded, trusted, browser, ...composeFiles(dataDir, health) },
     commit: createGroupCommit(db),
     publicUrl: () => origin,
     /** The port is known only once it listens, when it was 0. */
@@ -185,6 +191,7 @@ export function compose(config: Config, overrides: Overrides = {}) {
     /** Begins the work in the background. */
     start(): void {
       deliverer.recover()
+      services.browser.sweep()
       clicks.start()
       loops.start()
       // What was missed while nothing ran is made up for at once.

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { OperatorError } from './core/errors'
+import { ENGINE_VARIABLES, type EnginesConfig, engineProblems, enginesOf } from './engines-config'
 import { isAllowItem } from './platform/destination'
 import { isCronPattern } from './platform/timetable'
 
@@ -50,6 +51,7 @@ const cronOf = (text: string): string => {
 }
 
 const Environment = z.object({
+  ...ENGINE_VARIABLES,
   PORT: z.coerce
     .number('must be a port number')
     .int('must be a port number')
@@ -88,6 +90,7 @@ const Environment = z.object({
     )
     .default('Linkstead <linkstead@localhost>'),
   GEOIP_DB: z.string().optional(),
+  CHROME_PATH: z.string().optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], {
@@ -140,9 +143,12 @@ export type Config = Readonly<{
   smtpUrl: string | null
   mailFrom: string
   geoipDb: string | null
+  /** Null looks where Chromium is usually installed. */
+  chromePath: string | null
   metricsToken: string | null
   /** Null where invoices are not paid through Stripe. */
   stripe: { secretKey: string; webhookSecret: string; baseUrl: string } | null
+  engines: EnginesConfig
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   retentionDays: number | null
   docs: boolean
@@ -202,6 +208,7 @@ export function readConfig(env: Variables = process.env): Config {
   if ((values.STRIPE_SECRET_KEY === undefined) !== (values.STRIPE_WEBHOOK_SECRET === undefined)) {
     problems.push('STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: set both or neither')
   }
+  if (parsed.success) problems.push(...engineProblems(parsed.data))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('\n'))
   const value = parsed.data
   return Object.freeze({
@@ -221,8 +228,10 @@ export function readConfig(env: Variables = process.env): Config {
     smtpUrl: value.SMTP_URL ?? null,
     mailFrom: value.MAIL_FROM,
     geoipDb: value.GEOIP_DB ?? null,
+    chromePath: value.CHROME_PATH ?? null,
     metricsToken: value.METRICS_TOKEN ?? null,
     stripe: stripeOf(value),
+    engines: enginesOf(value),
     logLevel: value.LOG_LEVEL,
     retentionDays: value.RETENTION_DAYS ?? null,
     docs: value.DOCS,

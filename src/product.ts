@@ -27,12 +27,29 @@ import { nextTurn } from './platform/loops'
 import { createAgentClassifier } from './platform/user-agent'
 import { composeUpkeep } from './upkeep'
 import { VERSION } from './version'
+import { composeVisibility } from './visibility'
+import { composeWebsites, websiteSections } from './websites'
 import { composeClickRunner, composeReading } from './workers'
 
 export type Product = ReturnType<typeof composeProduct>
 
 /** What the people came for. */
-export function composeProduct(
+export const composeProduct = (
+  platform: Platform,
+  events: Events,
+  people: People,
+  overrides: Overrides,
+) => {
+  const traffic = composeTraffic(platform, events, people, overrides)
+  return {
+    ...traffic,
+    ...composeWebsites(platform, events, people, traffic.reading, overrides),
+    ...composeVisibility(platform, events, people, overrides),
+  }
+}
+
+/** Links, and everything that is known of those who follow them. */
+function composeTraffic(
   platform: Platform,
   events: Events,
   people: People,
@@ -61,14 +78,14 @@ export function composeProduct(
   const { links, linkIntake: intake } = linking
   const [census, reader] = [createLinkCensus(db), createClickReader(db)]
   const told = { ...platform, outbox, clicks, census, workspaces, reader, entitlements: billing }
-  const wake = (): void => loops.wake('imports')
-  const passwords = platform.linkPasswords
+  const [wake, passwords] = [() => loops.wake('imports'), platform.linkPasswords]
   const imports = createImports({ ...told, passwords, intake, labels, nextTurn, wake })
   const conversions = createConversions({ ...told, nextTurn })
   const paid = { ...platform, ...events, conversions, directory: workspaces }
   const stripe = createStripe({ ...paid, requireFeature: billing.requireFeature })
   const analytics = createAnalytics({ ...told, links, conversions, reading })
-  const seen = { analytics, conversions, logos: createLogos(platform), sections: [], nextTurn }
+  const [sections, logos] = [websiteSections(platform), createLogos(platform)]
+  const seen = { analytics, conversions, logos, sections, nextTurn }
   const reports = createReports({ ...told, ...events, ...people, ...seen })
   const schedule = createSchedule({ ...platform, renew: billing.renewal, weekly: reports.weekly })
   const redirector = createDoor({
@@ -103,6 +120,8 @@ export function composeLoops(
       ({ no }, signal) => conversions.upkeep.purgeWorkspace(no, signal),
       ({ no }, signal) => clicks.purgeWorkspace(no, signal),
       ({ id }, signal) => webhooks.purgeWorkspace(id, signal),
+      ({ id }, signal) => product.projects.purgeWorkspace(id, signal),
+      ({ id }, signal) => product.visibility.purgeWorkspace(id, signal),
       ({ id }) => domains.purgeWorkspace(id),
       ({ id }) => product.stripe.purgeWorkspace(id),
       ({ id }) => people.billing.usage.purgeWorkspace(id),
@@ -116,6 +135,12 @@ export function composeLoops(
     ...webhooks.loops,
     product.stripe.loop,
     ...imports.loops,
+    product.projects.loop,
+    product.campaigns.loop,
+    ...product.scans.loops,
+    ...product.analyses.loops,
+    product.backlinks.loop,
+    ...product.visibility.loops,
   ]
   const keeping = { workspaces: people.directory, retentionDays: platform.config.retentionDays }
   const retention = createClickRetention({ db, clock, nextTurn, ...keeping })

@@ -1,5 +1,6 @@
 import type { Config } from './config'
 import type { Clock } from './core/clock'
+import { BACKLINKS_DUE } from './features/backlinks/due'
 import type { ClickService } from './features/clicks/service'
 import { DOMAINS_DUE } from './features/domains/due'
 import { createMailBacklog } from './features/mails/backlog'
@@ -86,6 +87,7 @@ export function composeUpkeep(parts: UpkeepParts) {
       createWebhookRebase({ db, forward: broughtForward, rowsMax: REBASE_ROWS }),
       createDueRebase(db, MAILS_DUE),
       createDueRebase(db, DOMAINS_DUE),
+      createDueRebase(db, BACKLINKS_DUE),
     ],
   })
   const eventLoop = createEventLoopWatch()

@@ -2,6 +2,11 @@ import { setPriority } from 'node:os'
 import { SECOND, systemClock } from './core/clock'
 import { createAnalyticsJobs } from './features/analytics/read-worker'
 import { type AnalyticsReader, createAnalyticsReader } from './features/analytics/reader'
+import {
+  type BacklinkJobs,
+  type BacklinkSearch,
+  createBacklinkSearchInThread,
+} from './features/backlinks/search'
 import type { ClickWorkerOptions } from './features/clicks/click-worker'
 import { createExpandedCount } from './features/clicks/expanded-count'
 import { type ClickPipeline, createClickPipeline } from './features/clicks/pipeline'
@@ -14,12 +19,14 @@ import { createLinkCensus } from './features/links/census'
 import { createClickedEvents } from './features/links/clicked'
 import { createSearchInThread, type LinkSearch, type SearchJobs } from './features/links/search'
 import { createUsedUp } from './features/links/used-up'
+import { createJudgeInThread, type ScanJobs, type ScanJudge } from './features/scans/judging'
 import { createOutbox } from './features/webhooks/outbox'
 import { createWorkspaceDirectory } from './features/workspaces/directory'
 import { type BackupOrder, makeBackup } from './platform/backup'
 import { checkpoint, emptyLog } from './platform/checkpoint'
 import { type Database, openDatabase, sqliteCode } from './platform/database'
 import { createLogger, type Logger } from './platform/logger'
+import { nextTurn } from './platform/loops'
 import type { ReadingJobs } from './platform/reading-worker'
 import { storageFailureOf } from './platform/storage-health'
 import { createAgentClassifier } from './platform/user-agent'
@@ -132,7 +139,13 @@ function openReader(path: string): Database {
   })
 }
 
-type Reading = { db: Database; analytics: AnalyticsReader; search: LinkSearch }
+type Reading = {
+  db: Database
+  analytics: AnalyticsReader
+  search: LinkSearch
+  backlinks: BacklinkSearch
+  judge: ScanJudge
+}
 
 let reading: Reading | undefined
 
@@ -150,7 +163,9 @@ const jobs = {
     const clickIds = createClickIds(clickIdKey)
     const conversions = createConversionReader({ db, clicks, links, clickIds })
     const analytics = createAnalyticsReader({ clicks, links, conversions, clickIds })
-    reading = { db, analytics, search: createSearchInThread(db) }
+    const judge = createJudgeInThread(db, nextTurn)
+    const backlinks = createBacklinkSearchInThread(db.read)
+    reading = { db, analytics, search: createSearchInThread(db), backlinks, judge }
     return null
   },
 
@@ -164,6 +179,17 @@ const jobs = {
 
   'links.search': (input: unknown) =>
     reader().search.find(input as SearchJobs['links.search']['input']),
+
+  'backlinks.search': (input: unknown) =>
+    reader().backlinks.find(input as BacklinkJobs['backlinks.search']['input']),
+
+  'scans.judge': (input: unknown) =>
+    reader().judge.judge(input as ScanJobs['scans.judge']['input']),
+
+  'scans.probes': (input: unknown) =>
+    reader().judge.chooseProbes(input as ScanJobs['scans.probes']['input']),
+  'scans.sitemap': (input: unknown) =>
+    reader().judge.readSitemap(input as ScanJobs['scans.sitemap']['input']),
 
   async 'backup.make'(input: unknown) {
     if (process.platform === 'linux') setPriority(NICENESS)

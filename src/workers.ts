@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import type { Config } from './config'
 import type { AnalyticsJobs } from './features/analytics/read-worker'
+import type { BacklinkJobs } from './features/backlinks/search'
 import { type ClickJobs, createClickWorker } from './features/clicks/click-worker'
 import { type ClickRunner, createClicksInThread } from './features/clicks/pipeline'
 import { clickIdKey, createClickIds } from './features/clicks/public-id'
 import { type ClickedDeps, createClickedEvents } from './features/links/clicked'
 import type { SearchJobs } from './features/links/search'
 import { createUsedUp } from './features/links/used-up'
+import type { ScanJobs } from './features/scans/judging'
 import { createUploadReceiver } from './http/upload'
 import type { BackupOrder, BackupReport } from './platform/backup'
 import type { Logger } from './platform/logger'
@@ -36,9 +38,12 @@ const startWorker = <J extends Jobs>(onEnd?: (reason: Error) => void) =>
 export const composeReading = (databasePath: string, appSecret: string, inThread: boolean) =>
   inThread
     ? null
-    : createReadingWorker<AnalyticsJobs & SearchJobs>(() => startWorker(), {
-        ...{ databasePath, clickIdKey: clickIdKey(appSecret) },
-      })
+    : createReadingWorker<AnalyticsJobs & SearchJobs & BacklinkJobs & ScanJobs>(
+        () => startWorker(),
+        {
+          ...{ databasePath, clickIdKey: clickIdKey(appSecret) },
+        },
+      )
 
 /** What stores clicks: a Worker, or this thread when it is told to. */
 export function composeClickRunner(parts: ClickRunnerParts): ClickRunner {

@@ -10,6 +10,7 @@ export type UsedDeps = {
   workspaces: { findLive(id: string): { no: number } | undefined }
   links: { countLive(workspaceId: string): number }
   clicks: { clicksThisMonth(workspaceNo: number): number }
+  backlinks: { countUsed(workspaceId: string): number }
 }
 
 export type UsedLimit = {
@@ -23,7 +24,7 @@ export type UsedLimit = {
 
 /** How much of its limits a workspace uses. Throws `not_found`. */
 export function usedLimitsOf(deps: UsedDeps, { workspaceId }: Principal): UsedLimit[] {
-  const { clock, billing, workspaces, links, clicks } = deps
+  const { clock, billing, workspaces, links, clicks, backlinks } = deps
   const workspace = workspaces.findLive(workspaceId)
   if (!workspace) throw notFound('workspace')
   const limits = billing.limitsOf(workspaceId)
@@ -33,16 +34,17 @@ export function usedLimitsOf(deps: UsedDeps, { workspaceId }: Principal): UsedLi
     ...{ limit, used: billing.usage.readUsed(workspaceId, limit), allowed: limits[limit] },
     ...month,
   })
+  const standing = (limit: LimitName, used: number): UsedLimit => ({
+    ...{ limit, used, allowed: limits[limit], periodStart: null, periodEnd: null },
+  })
   return [
-    {
-      ...{ limit: 'links', used: links.countLive(workspaceId), allowed: limits.links },
-      ...{ periodStart: null, periodEnd: null },
-    },
+    standing('links', links.countLive(workspaceId)),
     {
       ...{ limit: 'clicks', used: clicks.clicksThisMonth(workspace.no), allowed: limits.clicks },
       ...month,
     },
     monthly('submissionsMonthly'),
     monthly('answersMonthly'),
+    standing('backlinks', backlinks.countUsed(workspaceId)),
   ]
 }

@@ -20,13 +20,22 @@ export type OutgoingMail = {
   html?: string
   /** Where the recipient ends mails of this kind (RFC 2369, RFC 8058). */
   unsubscribeUrl?: string
+  /** `<left@right>`, the same on every try; the mailer's own choice without it. */
+  messageId?: string
+  /** Where answers go; to the sender without it. */
+  replyTo?: string
   /** What it is for, e.g. `account.reset_password`. */
   kind: string
 }
 
 export type MailQuery = { limit: number; offset: number; cursor?: string | undefined }
 
-export type MailBody = { text: string; html: string | null; unsubscribeUrl?: string }
+export type MailBody = { text: string; html: string | null } & Pick<
+  OutgoingMail,
+  'unsubscribeUrl' | 'messageId' | 'replyTo'
+>
+
+export type MailOutcome = Pick<MailRow, 'state' | 'lastError'>
 
 /** Takes mails to the world. An error with `permanent: true` is not worth another try. */
 export type Mailer = {
@@ -138,10 +147,10 @@ export function createMailService({ db, clock, vault, logger, mailer, audit }: M
     configured: mailer.configured,
 
     /** Queues a mail within the caller's transaction and answers its id. */
-    enqueue(tx: Tx, { to, subject, text, html, unsubscribeUrl, kind }: OutgoingMail): string {
+    enqueue(tx: Tx, { to, subject, kind, html, ...rest }: OutgoingMail): string {
       const now = clock.now()
       const id = newId('mail', now)
-      const body = { text, html: html ?? null, unsubscribeUrl }
+      const body = { ...rest, html: html ?? null }
       const bodySealed = vault.seal(JSON.stringify(body), sealContext(id))
       tx.insert(mails)
         .values({
@@ -167,6 +176,12 @@ export function createMailService({ db, clock, vault, logger, mailer, audit }: M
         )
       }
       return id
+    },
+
+    /** What became of a mail so far; undefined once it is forgotten. */
+    outcomeOf(id: string): MailOutcome | undefined {
+      const { state, lastError } = mails
+      return db.read.select({ state, lastError }).from(mails).where(eq(mails.id, id)).get()
     },
 
     /** A page of mails, newest first, without their bodies. Throws `validation_failed`. */

@@ -3,7 +3,7 @@ import { ROLES, type Role } from '../../core/access'
 import { toIso, toIsoOrNull } from '../../core/clock'
 import { hasUnsafeCharacters, isPublicHostName, normaliseHost } from '../../core/url'
 import { dataOf, IdParams, pageOf, pageQuery, Timestamp } from '../../http/schema'
-import { EmailAddress, nameOf, oneLine } from '../../http/text'
+import { Aliases, EmailAddress, GivenAlias, nameOf, oneLine } from '../../http/text'
 import type { InvitationRow, MemberRow, WorkspaceRow } from './table'
 
 const isTimezone = (name: string): boolean => {
@@ -44,12 +44,17 @@ const Branding = z.object({
     .optional(),
 })
 
-const aliases = z.array(nameOf(100)).max(50, 'must have at most 50 items')
+const aliases = <T extends z.ZodType>(alias: T) =>
+  z.array(alias).max(50, 'must have at most 50 items')
 
 const Brand = z.object({
   name: oneLine(100).nullable().optional(),
-  aliases: aliases.optional(),
-  negative_aliases: aliases.optional().describe('Names that look alike and mean somebody else.'),
+  aliases: aliases(GivenAlias)
+    .optional()
+    .describe('Further names; a rule for the text of the name itself goes for the name.'),
+  negative_aliases: aliases(nameOf(100))
+    .optional()
+    .describe('Names that look alike and mean somebody else.'),
   domains: z
     .array(
       z
@@ -109,7 +114,7 @@ export const Workspace = z
     }),
     brand: z.object({
       name: z.string().nullable(),
-      aliases: z.array(z.string()),
+      aliases: Aliases,
       negative_aliases: z.array(z.string()),
       domains: z.array(z.string()),
     }),

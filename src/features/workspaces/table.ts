@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { ROLES } from '../../core/access'
+import type { Alias } from '../../core/alias'
 import { users } from '../accounts/table'
 import { billingGroups } from '../billing/table'
 
@@ -42,7 +43,7 @@ export type WorkspaceRow = typeof workspaces.$inferSelect
 /** How the client's brand is named and recognised. */
 export type BrandProfile = {
   name: string | null
-  aliases: string[]
+  aliases: Alias[]
   negative_aliases: string[]
   domains: string[]
 }
