@@ -6,11 +6,14 @@ import { cpus, totalmem } from 'node:os'
 import type { Table } from './table'
 
 const BENCHES: Record<string, () => Promise<{ bench: (size?: number) => Promise<Table> }>> = {
+  check: () => import('./check'),
   analytics: () => import('./analytics'),
   clicks: () => import('./clicks'),
   delete: () => import('./delete'),
+  detect: () => import('./detect'),
   export: () => import('./export'),
   redirect: () => import('./redirect'),
+  scan: () => import('./scan'),
   links: () => import('./links'),
   outbox: () => import('./outbox'),
   start: () => import('./start'),

@@ -66,11 +66,15 @@ export function ownerOf({ services }: Runtime): Principal {
 }
 
 /** The real server as a process of its own, answering. Stop it with SIGTERM. */
-export async function startServer(dataDir: string, command = ['bun', 'src/main.ts']) {
+export async function startServer(
+  dataDir: string,
+  command = ['bun', 'src/main.ts'],
+  more: Record<string, string> = {},
+) {
   const port = freePort()
   const child = Bun.spawn([...command, 'serve'], {
     cwd: join(import.meta.dir, '..'),
-    env: { ...process.env, ...environment(dataDir, port) },
+    env: { ...process.env, ...environment(dataDir, port), ...more },
     stdout: 'ignore',
     stderr: 'inherit',
   })

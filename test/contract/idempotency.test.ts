@@ -123,6 +123,16 @@ const isRepeatable = ({ method, path, ...rest }: Operation): boolean =>
 
 const FORM = { source: 'csv' }
 
+/** Rows that bodies name, by the path of their kind. */
+const NAMED = { site_id: '/api/v1/sites/{id}', project_id: '/api/v1/projects/{id}' }
+
+/** A body that names rows of its sender's. */
+function ownBody(body: unknown, { ids }: { ids: Record<string, string> }): unknown {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return body
+  const named = Object.entries(NAMED).filter(([field]) => Object.hasOwn(body, field))
+  return { ...body, ...Object.fromEntries(named.map(([field, path]) => [field, ids[path]])) }
+}
+
 test('every POST that a key may send replays its answer', async () => {
   await using app = await createTestApp()
   const { operations, schemas } = walk(app.runtime)
@@ -136,7 +146,8 @@ test('every POST that a key may send replays its answer', async () => {
       return [name, owner.ids[operation.path.slice(0, end)] ?? 'unknown']
     })
     const known = CASES.find(({ path }) => operation.path === `/api/v1${path}`)?.body
-    const body = known ?? (operation.body ? exampleOf(operation.body, schemas) : undefined)
+    const example = operation.body ? exampleOf(operation.body, schemas) : undefined
+    const body = known ?? ownBody(example, owner)
     const form = operation.takesForm ? await formOf('url\nhttps://a.example/\n', FORM) : undefined
     const send = () =>
       owner.person.post(pathOf(operation, Object.fromEntries(ids)), form?.body ?? body, {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { SYSTEM_ACTOR } from '../../src/core/access'
 import { type Client, createTestApp, type TestApp } from '../support/app'
 import { send } from '../support/imports'
 import { type Operation, pathOf, walk } from '../support/openapi'
@@ -21,6 +22,16 @@ beforeAll(async () => {
     await owner.key.post('/api/v1/keys', { name: `Key ${nth}` })
     await owner.key.post('/api/v1/domains', { domain: `d${nth}.alpha.example` })
     await owner.key.post('/api/v1/links', { url: `https://example.com/${nth}` })
+    await owner.key.post('/api/v1/projects', { domain: `p${nth}.example` })
+    await owner.key.post('/api/v1/sites', { url: `https://p${nth}.example/` })
+    const urls = [`http://127.0.0.1:9999/listing-${nth}`]
+    const project_id = owner.ids['/api/v1/projects/{id}']
+    await owner.key.post('/api/v1/backlinks', { project_id, urls })
+    const job = { site_id: owner.ids['/api/v1/sites/{id}'], directory_ids: [10 + nth] }
+    await owner.key.post('/api/v1/jobs', job)
+    await owner.key.post('/api/v1/prompts', { text: `Question ${nth}?` })
+    await owner.key.post('/api/v1/competitors', { name: `Rival ${nth}` })
+    await owner.key.post('/api/v1/tracking', { platforms: ['local'] })
     for (const path of ['link_folders', 'link_tags', 'utm_templates']) {
       await owner.key.post(`/api/v1/${path}`, { name: `No ${nth}` })
     }
@@ -37,6 +48,9 @@ beforeAll(async () => {
     await tellLead(`customer-${nth}`)
     app.clock.advance(1)
   }
+  // So many that one page has room for all.
+  const paused = 'home_url,status\nhttps://botw.org/,paused\nhttps://avvo.com/,paused\n'
+  app.services.directories.import(SYSTEM_ACTOR, { csv: paused })
   session = await dashboardOf(app, owner.tenant)
   superadmin = await dashboardOf(app, app.seed.owner())
   lists = walk(app.runtime).operations.filter(
@@ -84,8 +98,8 @@ const ask = (operation: Operation, query: string) =>
 const rowsOf = ({ data }: { data: Listed[] | { rows: Listed[] } }): Listed[] =>
   Array.isArray(data) ? data : data.rows
 
-type Listed = { id?: string; key?: string; name?: string }
-const nameOf = (row: Listed): string => String(row.id ?? row.key ?? row.name)
+type Listed = { id?: string; key?: string; name?: string; url?: string }
+const nameOf = ({ id, key, name, url }: Listed): string => String(id ?? key ?? name ?? url)
 
 describe('every list', () => {
   test.each(['limit=0', 'limit=101', 'limit=abc', 'limit=-1', 'limit=1.5', 'limit=', 'limit=1e9'])(

@@ -120,7 +120,7 @@ describe.each([
     using world = deliveryWorld()
     using server = await rawServer((socket) => socket.end('220 mail.example.com ESMTP\r\n'))
     const { attempt } = await deliverTo(world, urlOf(server), 'pending')
-    expect(attempt).toMatchObject({ statusCode: null })
+    expect(attempt).toMatchObject({ statusCode: null, error: 'The host did not answer in HTTP.' })
   })
 
   test('has a certificate of another name is sent nothing', async () => {

@@ -140,6 +140,7 @@ describe('a monthly limit', () => {
         periodStart: '2026-03-01T00:00:00.000Z',
         periodEnd: '2026-04-01T00:00:00.000Z',
       })),
+      { limit: 'backlinks', used: 0, allowed: 25, periodStart: null, periodEnd: null },
     ])
     app.clock.set('2026-04-01T00:00:00.000Z')
     use(5)()

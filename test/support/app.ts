@@ -59,6 +59,9 @@ export const BASE_ENV = {
   OUTBOUND_ALLOW: '127.0.0.0/8',
   RATE_LIMITS: 'off',
   CRON: 'off',
+  // An engine that nobody answers for: no test asks it.
+  LOCAL_AI_URL: 'http://127.0.0.1:9/v1',
+  LOCAL_AI_MODEL: 'nobody',
 }
 
 const nothing = async () => ({ verdict: 'missing' as const, values: [] })

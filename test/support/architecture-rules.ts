@@ -22,9 +22,11 @@ const VALUES: Record<string, readonly string[]> = {
   http: ['core'],
   features: ['core', 'http'],
   dashboard: ['core'],
-  'config.ts': ['core', 'platform'],
+  'config.ts': ['core', 'platform', 'engines-config.ts'],
+  'engines-config.ts': ['core'],
   'version.ts': [],
-  'app.ts': ['core', 'http', 'features', 'dashboard', 'version.ts'],
+  'app.ts': ['core', 'http', 'features', 'dashboard', 'version.ts', 'tools.ts'],
+  'tools.ts': ['http', 'features'],
   'worker.ts': ['core', 'platform', 'features', 'config.ts', 'version.ts', 'db'],
   'server.ts': ['core', 'platform', 'http', 'features', 'app.ts'],
   'compose.ts': [
@@ -34,11 +36,13 @@ const VALUES: Record<string, readonly string[]> = {
   ],
   'operations.ts': ['core', 'platform', 'features', 'import-operations.ts'],
   'import-operations.ts': ['core', 'platform', 'features'],
-  'overrides.ts': ['core', 'platform'],
+  'overrides.ts': ['core', 'platform', 'features'],
   'product.ts': [
-    ...['core', 'platform', 'http', 'features', 'version.ts', 'workers.ts'],
-    ...['overrides.ts', 'upkeep.ts'],
+    ...['core', 'platform', 'http', 'features', 'version.ts', 'workers.ts', 'websites.ts'],
+    ...['overrides.ts', 'upkeep.ts', 'visibility.ts'],
   ],
+  'websites.ts': ['core', 'platform', 'http', 'features', 'overrides.ts', 'workers.ts'],
+  'visibility.ts': ['core', 'platform', 'http', 'features', 'overrides.ts'],
   'upkeep.ts': ['core', 'platform', 'http', 'features', 'config.ts', 'workers.ts'],
   'workers.ts': ['core', 'platform', 'http', 'features', 'config.ts'],
   commands: [
@@ -56,6 +60,8 @@ const TYPES: Record<string, readonly string[]> = {
   dashboard: ['features', 'http'],
   'app.ts': ['platform', 'config.ts', 'compose.ts'],
   'product.ts': ['compose.ts'],
+  'websites.ts': ['compose.ts'],
+  'visibility.ts': ['compose.ts'],
 }
 
 /** Pure questions about errors, which a service asks to give a violated constraint its meaning. */
@@ -240,7 +246,8 @@ export const unfinished: Rule = (path, source) => {
 
 /**
  * Every POST outside of sign-in and two-factor (contract §1) goes through `once`, or it would
- * ignore the Idempotency-Key. Forms of pages, whose body no parser of the API reads, have none.
+ * ignore the Idempotency-Key. Forms of pages, whose body no parser of the API reads, have none;
+ * behind `tools` each tool writes through a `once` of its own.
  */
 export const idempotency: Rule = (path, source) => {
   if (!/routes\.ts$/.test(path) || path.startsWith('src/features/auth/')) return []
@@ -251,7 +258,7 @@ export const idempotency: Rule = (path, source) => {
     .filter(
       (post) =>
         !/\bonce\(/.test(post) &&
-        !/access: '(public|operator)'|parse: 'none'|^\(\s*'\/2fa\//.test(post),
+        !/access: '(public|operator|tools)'|parse: 'none'|^\(\s*'\/2fa\//.test(post),
     )
     .map((post) => `a POST without once(): ${post.replace(/\s+/g, ' ').slice(0, 60)}`)
 }

@@ -78,13 +78,14 @@ export function walk({ app }: Pick<Runtime, 'app'>): Walk {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, spec]): Operation => {
       const name = `${method.toUpperCase()} ${path}`
+      const content = spec.requestBody?.content
       return {
         ...{ name, method: method.toUpperCase(), path, spec },
         access: accessOf.get(name) ?? 'public',
         parameters: spec.parameters ?? [],
         pathParameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ''),
-        body: spec.requestBody?.content['application/json']?.schema,
-        takesForm: spec.requestBody?.content['multipart/form-data'] !== undefined,
+        body: content?.['application/json']?.schema,
+        takesForm: content !== undefined && content['application/json'] === undefined,
       }
     }),
   )

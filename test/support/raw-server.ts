@@ -1,7 +1,10 @@
 import { createServer, type Socket } from 'node:net'
 
 /** A TCP server on loopback that says what `onConnection` writes and counts who came. */
-export async function rawServer(onConnection: (socket: Socket) => void = () => {}) {
+export async function rawServer(
+  onConnection: (socket: Socket) => void = () => {},
+  { host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {},
+) {
   const sockets = new Set<Socket>()
   const closed: Promise<void>[] = []
   let connections = 0
@@ -14,7 +17,7 @@ export async function rawServer(onConnection: (socket: Socket) => void = () => {
     // A socket that nobody reads never learns that its peer has gone.
     socket.resume()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('No port was given.')
   return {

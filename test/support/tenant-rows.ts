@@ -1,6 +1,7 @@
 import { DAY } from '../../src/core/clock'
 import type { Answer, Client, TestApp } from './app'
 import { formOf } from './imports'
+import { plantActions, plantPages } from './scan-tenant'
 import type { Tenant } from './seed'
 import { secretMailedTo, tokenOf } from './signed-in'
 
@@ -104,6 +105,74 @@ export const ROWS: Readonly<Record<string, Row>> = {
     make: async ({ key, mark }) =>
       idOf(await key.post('/api/v1/domains', { domain: `go.${mark}.example` })),
   },
+  '/api/v1/projects/{id}': {
+    async make({ key, mark }) {
+      const { status, text, json } = await key.post('/api/v1/projects', {
+        ...{ domain: `https://www.${mark}.example/start`, name: `Project ${mark}` },
+      })
+      if (status !== 201) throw new Error(`A project could not be made: ${text}`)
+      return String(json.project.id)
+    },
+  },
+  '/api/v1/projects/{id}/scans/{scanId}': {
+    async make({ app, key, tenant, ids, mark }) {
+      const projectId = ids['/api/v1/projects/{id}'] ?? ''
+      const id = idOf(await key.post(`/api/v1/projects/${projectId}/scans`))
+      plantPages({ app, workspaceId: tenant.workspaceId, projectId, mark }, id)
+      return id
+    },
+  },
+  '/api/v1/projects/{id}/actions/{actionId}': {
+    make({ app, tenant, ids, mark }) {
+      const projectId = ids['/api/v1/projects/{id}'] ?? ''
+      return plantActions({ app, workspaceId: tenant.workspaceId, projectId, mark })
+    },
+  },
+  '/api/v1/sites/{id}': {
+    make: async ({ key, mark }) =>
+      idOf(await key.post('/api/v1/sites', { url: `https://${mark}.example/${mark}`, name: mark })),
+  },
+  '/api/v1/jobs/{id}': {
+    make: async ({ key, ids }) => {
+      const job = { site_id: ids['/api/v1/sites/{id}'], directory_ids: [1, 2, 3, 4] }
+      return idOf(await key.post('/api/v1/jobs', job))
+    },
+  },
+  '/api/v1/submissions/{id}': {
+    make: async ({ key, ids }) => {
+      const { json } = await key.get(`/api/v1/jobs/${ids['/api/v1/jobs/{id}']}/submissions`)
+      return String(json.data[0].id)
+    },
+  },
+  '/api/v1/backlinks/{id}': {
+    async make({ key, mark, ids }) {
+      const { status, text, json } = await key.post('/api/v1/backlinks', {
+        project_id: ids['/api/v1/projects/{id}'],
+        urls: [`http://127.0.0.1:9999/${mark}`],
+      })
+      if (status !== 201) throw new Error(`A backlink could not be made: ${text}`)
+      return String(json.data.results[0].id)
+    },
+  },
+  '/api/v1/analyze/{id}': {
+    make: async ({ key, mark }) =>
+      idOf(await key.post('/api/v1/analyze', { url: `https://${mark}.example/` })),
+  },
+  '/api/v1/prompts/{id}': {
+    make: async ({ key, mark }) =>
+      idOf(await key.post('/api/v1/prompts', { text: `Which ${mark} is best?` })),
+  },
+  '/api/v1/competitors/{id}': {
+    make: async ({ key, mark }) => idOf(await key.post('/api/v1/competitors', { name: mark })),
+  },
+  '/api/v1/tracking/{id}': {
+    async make({ key, tenant, mark }) {
+      await key.patch(`/api/v1/workspaces/${tenant.workspaceId}`, { brand: { name: mark } })
+      const { status, text, json } = await key.post('/api/v1/tracking', { platforms: ['local'] })
+      if (status !== 202) throw new Error(`A run could not be made: ${text}`)
+      return String(json.data[0].id)
+    },
+  },
   '/api/v1/deliveries/{id}': {
     make: async ({ key, ids }) => {
       const endpoint = ids['/api/v1/webhooks/{id}']
@@ -131,6 +200,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   '/api/v1/admin/users/{id}': { make: ({ tenant }) => tenant.userId },
   '/api/v1/admin/workspaces/{id}': { make: ({ tenant }) => tenant.workspaceId },
+  // Of no tenant: a number that stands in no other text by chance.
+  '/api/v1/admin/directories/{id}': { make: () => '90071992547' },
   // Not the plan of the tenants, which would lose by a change what their rows need.
   '/api/v1/admin/plans/{id}': { make: () => 'creator' },
   '/api/v1/billing/invoices/{id}': {

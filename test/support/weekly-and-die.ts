@@ -7,26 +7,17 @@ import { compose } from '../../src/compose'
 import { readConfig } from '../../src/config'
 import { createLogger } from '../../src/platform/logger'
 import { BASE_ENV } from './app'
+import { dieAtCommit } from './dying'
 
-const [dataDir = '', nowIso = '', side, number] = process.argv.slice(2)
+const [dataDir = '', nowIso = '', ...death] = process.argv.slice(2)
 const nowMs = Date.parse(nowIso)
 const env = { ...BASE_ENV, DATA_DIR: dataDir, SMTP_URL: 'smtp://127.0.0.1:1' }
 const { services } = compose(readConfig(env), {
   ...{ clock: { now: () => nowMs }, logger: createLogger('silent'), inThread: true },
 })
 
-let commits = 0
-const { sqlite } = services.db
-const run = sqlite.run.bind(sqlite)
-sqlite.run = (sql, ...bindings) => {
-  if (sql !== 'COMMIT') return run(sql, ...bindings)
-  commits += 1
-  if (side === 'before' && commits === Number(number)) process.kill(process.pid, 'SIGKILL')
-  const changes = run(sql, ...bindings)
-  if (side === 'after' && commits === Number(number)) process.kill(process.pid, 'SIGKILL')
-  return changes
-}
+const commits = dieAtCommit(services, death)
 
 await services.reports.weekly.run(nowMs, new AbortController().signal)
-process.stdout.write(String(commits))
+process.stdout.write(String(commits()))
 process.exit(0)
