@@ -1,5 +1,5 @@
 import { HTTPParser } from 'http-parser-js'
-import { type Answered, RESPONSE_HEAD_BYTES_MAX } from './exchange'
+import { type Answered, headerPairs, RESPONSE_HEAD_BYTES_MAX } from './exchange'
 import { OutboundError } from './outbound-error'
 
 /** Framing beside the body of an answer: chunk sizes, extensions, trailers. */
@@ -115,12 +115,4 @@ function problemOf(status: number, headers: readonly string[]): OutboundError | 
     if (isLength && !/^\d{1,15}$/.test(value)) return new OutboundError('bad_response')
   }
   return bytes > RESPONSE_HEAD_BYTES_MAX ? new OutboundError('too_large') : undefined
-}
-
-function headerPairs(raw: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = []
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    pairs.push([(raw[at] ?? '').toLowerCase(), raw[at + 1] ?? ''])
-  }
-  return pairs
 }

@@ -44,11 +44,6 @@ export type OutboundResponse = {
   certificate: Validity | null
 }
 
-/** The first value of a header by its lower-case name. */
-export function headerValue(response: OutboundResponse, name: string): string | undefined {
-  return response.headers.find(([header]) => header === name)?.[1]
-}
-
 const OUR_HEADERS =
   /^(host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|proxy-.*)$/i
 
@@ -79,7 +74,8 @@ function pinnedLookup(addresses: readonly string[]): LookupFunction {
   }
 }
 
-function headerPairs(raw: readonly string[]): [string, string][] {
+/** Names in lower case, in the order of arrival. */
+export function headerPairs(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = []
   for (let index = 0; index + 1 < raw.length; index += 2) {
     pairs.push([(raw[index] ?? '').toLowerCase(), raw[index + 1] ?? ''])

@@ -1,3 +1,5 @@
+import { headerOf } from '../core/header'
+
 /** The head of a request to a proxy (RFC 9110 §7, §9.3.6; RFC 9112 §3.2). */
 export type RequestHead = {
   isTunnel: boolean
@@ -27,7 +29,7 @@ export function readRequestHead(text: string): RequestHead | null {
     if (name === undefined || value === undefined) return null
     headers.push([name.toLowerCase(), value])
   }
-  const textOf = (name: string): string => headers.find(([header]) => header === name)?.[1] ?? ''
+  const textOf = (name: string): string => headerOf(headers, name) ?? ''
   const authorization = textOf('proxy-authorization')
   if (method === 'CONNECT') {
     if (!/^(\[[\da-f:.]+\]|[^\s:/?#@[\]]+):\d{1,5}$/i.test(target)) return null

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { gzipSync } from 'node:zlib'
-import { headerValue } from '../../src/platform/exchange'
+import { headerOf } from '../../src/core/header'
 import type { OutboundReason } from '../../src/platform/outbound-error'
 import { ALLOWED, expectFailure, failure, get as freshGet, internetWith } from '../support/outbound'
 import { httpAnswer, rawServer } from '../support/raw-server'
@@ -35,7 +35,7 @@ test('a request carries method, path, headers and exact body bytes on a connecti
     ['x-tag', 'a'],
     ['x-tag', 'b'],
   ])
-  expect(headerValue(response, 'set-cookie')).toBe('c=1')
+  expect(headerOf(response.headers, 'set-cookie')).toBe('c=1')
   expect(server.connections()).toBe(2)
   const [head = '', body] = (seen[0] ?? '').split('\r\n\r\n')
   expect(body).toBe('{\xff\x00')

@@ -1,3 +1,4 @@
+import { headerOf } from '../../core/header'
 import type { Internet } from '../../platform/internet'
 import type { Loads } from './measures'
 
@@ -38,14 +39,15 @@ export const createLoads =
           },
           ...{ schemes: ['http', 'https'], headers: { 'user-agent': userAgent() } },
         })
-        const valueOfHeader = (name: string) => headers.find(([header]) => header === name)?.[1]
-        const location = valueOfHeader('location')
+        const location = headerOf(headers, 'location')
         if (status >= 300 && status < 400 && location && URL.canParse(location, at)) {
           at = new URL(location, at).href
           continue
         }
         if (isSilent(status)) return null
-        return status >= 200 && status < 300 && isPicture(body, valueOfHeader('content-type') ?? '')
+        return (
+          status >= 200 && status < 300 && isPicture(body, headerOf(headers, 'content-type') ?? '')
+        )
       }
       return false
     } catch {

@@ -1,3 +1,4 @@
+import { headerOf } from '../../core/header'
 import type { PageFacts } from './page-facts'
 
 /** Why a page that was answered is not the page that was asked for. */
@@ -33,11 +34,6 @@ const LOGIN_PATH =
 
 /** Texts shorter than this are walls and shells rather than pages. */
 const LITTLE_TEXT = 600
-
-export const headerOf = (
-  headers: readonly (readonly [string, string])[],
-  name: string,
-): string | undefined => headers.find(([header]) => header === name)?.[1]
 
 /** Whether an answer is the challenge of a bot wall, by its headers and its little body. */
 export function isBotWall(

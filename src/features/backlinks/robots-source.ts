@@ -1,5 +1,6 @@
 import { type Clock, MINUTE } from '../../core/clock'
 import { unpack } from '../../core/content-encoding'
+import { headerOf } from '../../core/header'
 import { ROBOTS_BYTES_MAX } from '../../core/robots'
 import {
   askForRobots,
@@ -8,7 +9,6 @@ import {
   type RobotsRules,
   robotsOf,
 } from '../../core/robots-answer'
-import { headerOf } from './page-kind'
 import type { Send } from './sending'
 
 const TIMEOUT_MS = 5_000

@@ -1,4 +1,5 @@
 import { ENCODINGS } from '../../core/content-encoding'
+import { headerOf } from '../../core/header'
 import type { Internet } from '../../platform/internet'
 import { type Allowance, AllowanceSpent, createGate, type Gate } from './allowance'
 import { OUR_BOT } from './bots'
@@ -67,7 +68,7 @@ export function createSend(
           ...headers,
         },
       })
-      const location = answer.headers.find(([name]) => name === 'location')?.[1]?.trim()
+      const location = headerOf(answer.headers, 'location')?.trim()
       return { ...answer, location: location ? headerText(location) : null }
     })
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SECOND } from '../../core/clock'
+import { headerOf } from '../../core/header'
 import type { OutboundResponse } from '../../platform/exchange'
 import type { Internet } from '../../platform/internet'
 import type { FormDraft } from './draft'
@@ -32,7 +33,7 @@ export function createFormSender({ internet }: { internet: Pick<Internet, 'reque
   /** Where a redirect after the POST leads by GET (RFC 9110 §15.4); null for any other answer. */
   function nextOf({ url, answer }: Landed): string | null {
     if (![301, 302, 303].includes(answer.status)) return null
-    const location = answer.headers.find(([name]) => name === 'location')?.[1]
+    const location = headerOf(answer.headers, 'location')
     return location && URL.canParse(location, url) ? new URL(location, url).href : null
   }
 

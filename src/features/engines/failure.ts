@@ -1,4 +1,5 @@
 import { HOUR } from '../../core/clock'
+import { headerOf } from '../../core/header'
 import type { OutboundResponse } from '../../platform/exchange'
 import type { EngineFailure, FailureKind } from './answer'
 
@@ -124,10 +125,10 @@ function retryDelayMs(error: Json): number | null {
 
 /** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), or OpenAI's in milliseconds. */
 function retryAfterMs(headers: OutboundResponse['headers'], nowMs: number): number | null {
-  const headerOf = (wanted: string) => headers.find(([name]) => name === wanted)?.[1].trim()
-  const exact = headerOf('retry-after-ms')
+  const textOf = (wanted: string) => headerOf(headers, wanted)?.trim()
+  const exact = textOf('retry-after-ms')
   if (exact !== undefined && /^\d+(\.\d+)?$/.test(exact)) return Math.ceil(Number(exact))
-  const text = headerOf('retry-after')
+  const text = textOf('retry-after')
   if (text === undefined) return null
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000)
   const at = text.endsWith('GMT') ? Date.parse(text) : Number.NaN

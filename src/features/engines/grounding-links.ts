@@ -1,3 +1,4 @@
+import { headerOf } from '../../core/header'
 import type { Internet } from '../../platform/internet'
 import type { EngineSource } from './answer'
 import { distinct, sourceOf } from './sources'
@@ -39,7 +40,7 @@ export function createGroundingLinks({ internet }: GroundingDeps) {
       const { status, headers } = await internet.request({
         ...{ url: source.url, method: 'HEAD', timeoutMs: TIMEOUT_MS, responseBytesMax: 0, signal },
       })
-      const location = headers.find(([name]) => name === 'location')?.[1]
+      const location = headerOf(headers, 'location')
       const isRedirect = status >= 300 && status < 400
       return (isRedirect && location && sourceOf(location, source.title)) || unresolved(source)
     } catch {

@@ -1,4 +1,5 @@
 import { ENCODINGS, isTooLarge, unpack } from '../../core/content-encoding'
+import { headerOf } from '../../core/header'
 import type { OutboundResponse } from '../../platform/exchange'
 import type { Internet } from '../../platform/internet'
 
@@ -39,7 +40,7 @@ export function createFetcher(
         ...{ url, method: 'GET', headers: headersNow(), timeoutMs: TIMEOUT_MS, signal },
         ...{ responseBytesMax: bytesMax, schemes: ['https', 'http'], keepAlive: true },
       })
-      const encoding = answer.headers.find(([name]) => name === 'content-encoding')?.[1]
+      const encoding = headerOf(answer.headers, 'content-encoding')
       const body = unpack(answer.body, encoding ?? '', bytesMax)
       return {
         failure: null,

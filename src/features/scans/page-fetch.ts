@@ -1,4 +1,5 @@
 import { decodePage } from '../../core/charset'
+import { headerOf } from '../../core/header'
 import { isAlike, shinglesOf } from '../../core/likeness'
 import { parseRetryAfter } from '../../core/retry-after'
 import type { Fetched, Fetcher } from './fetcher'
@@ -76,7 +77,7 @@ async function readAnswer(
     return seen({ ...nothing(status, null), redirect: { to, kind } }, onward(to))
   }
   if (status !== 200) return seen(nothing(status, null))
-  const type = headers.find(([name]) => name === 'content-type')?.[1] ?? 'text/html'
+  const type = headerOf(headers, 'content-type') ?? 'text/html'
   if (!/^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type))
     return seen(nothing(status, 'not_html'))
   if (answer.truncated) return seen(nothing(status, 'too_large'))
@@ -101,6 +102,6 @@ async function readAnswer(
 /** How long an answer of 429 or 503 asks us to wait; zero where it does not say. */
 function retryAfterOf(answer: Fetched, nowMs: number): number | null {
   if (answer.failure !== null || (answer.status !== 429 && answer.status !== 503)) return null
-  const asked = answer.headers.find(([name]) => name === 'retry-after')?.[1]
+  const asked = headerOf(answer.headers, 'retry-after')
   return parseRetryAfter(asked, nowMs) ?? 0
 }

@@ -1,4 +1,5 @@
 import { SECOND } from '../../core/clock'
+import { headerOf } from '../../core/header'
 import type { DnsError } from '../../platform/dns'
 import type { Internet } from '../../platform/internet'
 import { agentAt, reasonOf } from './fetcher'
@@ -32,7 +33,7 @@ export function createProbeFetcher(
         ...{ schemes: ['https', 'http'], keepAlive: true },
       })
       const { status } = answer
-      const length = answer.headers.find(([name]) => name === 'content-length')?.[1] ?? ''
+      const length = headerOf(answer.headers, 'content-length') ?? ''
       const isTold = status === 200 && /^\d{1,15}$/.test(length)
       return { status, failure: null, bytes: isTold ? Number(length) : null }
     } catch (error) {

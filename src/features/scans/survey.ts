@@ -1,3 +1,4 @@
+import { headerOf } from '../../core/header'
 import { shinglesOf } from '../../core/likeness'
 import { ROBOTS_BYTES_MAX, type Robots } from '../../core/robots'
 import { askForRobots, type RobotsAnswer } from '../../core/robots-answer'
@@ -29,7 +30,7 @@ export type Survey = {
 export type SitemapFile = { url: string; kind: Sitemap['kind']; warnings: string[] }
 
 const header = (answer: Fetched, name: string): string | undefined =>
-  answer.failure === null ? answer.headers.find(([known]) => known === name)?.[1] : undefined
+  answer.failure === null ? headerOf(answer.headers, name) : undefined
 
 /** Where an answer leads, absolute; undefined when it leads nowhere. */
 export function locationOf(answer: Fetched, url: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock'
+import { headerOf } from '../../core/header'
 import type { Internet } from '../../platform/internet'
 import type { Vault } from '../../platform/vault'
 import type { Claimed } from './leases'
@@ -59,7 +60,7 @@ export function createAttempt({ clock, vault, internet, timeoutMs }: AttemptDeps
         statusCode: answer.status,
         failure: null,
         responseHead: responseHeadOf(answer.headers, answer.body),
-        retryAfter: answer.headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1],
+        retryAfter: headerOf(answer.headers, 'retry-after'),
       }
     } catch (error) {
       const nothing = { statusCode: null, responseHead: null, retryAfter: undefined }
